@@ -1,0 +1,84 @@
+package release
+
+// Status is what a gate says.
+type Status string
+
+// The statuses of a gate. Only Pass and Waived let a release through; NotEvaluated says that relctl did not ask, is
+// recorded in the release as such, and is never shown as a pass.
+const (
+	Pass         Status = "pass"
+	Fail         Status = "fail"
+	NoData       Status = "no-data"
+	Errored      Status = "error"
+	Waived       Status = "waived"
+	NotEvaluated Status = "not-evaluated"
+	// Pending is a gate whose moment has not come: a built gate in a plan.
+	Pending Status = "pending"
+)
+
+// Moment says when a gate is asked: before the build, or on the staged bytes.
+type Moment string
+
+// The two moments of gates.
+const (
+	Planned Moment = "planned"
+	Built   Moment = "built"
+)
+
+// Verdict is the answer of one gate.
+type Verdict struct {
+	Gate   string `json:"gate"`
+	Moment Moment `json:"moment"`
+	Status Status `json:"status"`
+	// Reason in words, one line.
+	Reason string `json:"reason"`
+	// Hint is the command or step that would change the verdict, or "".
+	Hint string `json:"hint,omitempty"`
+	// Waiver is the number of the ledger event that waived the gate, or 0.
+	Waiver uint64 `json:"waiver,omitempty"`
+}
+
+// Blocks reports whether the verdict stops a cut now.
+func (v Verdict) Blocks() bool {
+	switch v.Status {
+	case Pass, Waived, NotEvaluated, Pending:
+		return false
+	}
+	return true
+}
+
+// Blocking returns the verdicts that stop a cut now.
+func Blocking(vs []Verdict) []Verdict {
+	var out []Verdict
+	for _, v := range vs {
+		if v.Blocks() {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// Grade says how far a change of a release is proven to have run healthy in the service.
+type Grade string
+
+// The grades, best first. SamePatchSoaked and AdaptedApproved arrive with the rolling channel.
+const (
+	GradeSamePatchSoaked Grade = "same-patch-soaked"
+	GradeAdaptedApproved Grade = "adapted-pick-approved"
+	GradeWaived          Grade = "waived"
+	GradeNotEvaluated    Grade = "not-evaluated"
+)
+
+// Evidence is the proof for one change as it stood when the release was reserved.
+type Evidence struct {
+	// Change and Commit as in [Change]: the original and the commit on the branch.
+	Change  string `json:"change"`
+	Commit  string `json:"commit"`
+	Type    string `json:"type"`
+	Subject string `json:"subject"`
+	Grade   Grade  `json:"grade"`
+	// Reason in words: the waiver's reason, or why nothing was evaluated.
+	Reason string `json:"reason,omitempty"`
+	// Waiver is the number of the ledger event, or 0.
+	Waiver uint64 `json:"waiver,omitempty"`
+}
