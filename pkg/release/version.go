@@ -67,12 +67,13 @@ func (v Version) String() string { return v.s }
 // IsZero reports whether v is the zero Version.
 func (v Version) IsZero() bool { return v.s == "" }
 
-// Major, Minor and Patch return the three numbers.
+// Major returns the first number.
 func (v Version) Major() uint64 { return v.v.Major() }
 
 // Minor returns the second number.
 func (v Version) Minor() uint64 { return v.v.Minor() }
 
+// Patch returns the third number.
 // Patch returns the third number.
 func (v Version) Patch() uint64 { return v.v.Patch() }
 

@@ -1,0 +1,9 @@
+//go:build !unix
+
+package proc
+
+import "os/exec"
+
+func group(*exec.Cmd) {}
+
+func sweep(*exec.Cmd) {}
