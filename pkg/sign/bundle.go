@@ -1,0 +1,89 @@
+package sign
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+
+	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
+	"github.com/sigstore/sigstore-go/pkg/bundle"
+	"github.com/sigstore/sigstore-go/pkg/sign"
+	"github.com/sigstore/sigstore-go/pkg/verify"
+	"github.com/sigstore/sigstore/pkg/signature"
+	"google.golang.org/protobuf/encoding/protojson"
+)
+
+// MaxBundleBytes bounds the sigstore bundles that [Verify] reads. Ours are below 1 kB, those with certificate and
+// transparency log below 20 kB.
+const MaxBundleBytes = 1 << 20
+
+// Sign returns a sigstore bundle v0.3 with a messageSignature of payload, one line of JSON. It is checked by [Verify]
+// before it is returned: a signature from a broken or mismatched key never leaves this function.
+func (k *Key) Sign(ctx context.Context, payload []byte) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	details, err := signature.GetDefaultAlgorithmDetails(k.public.key)
+	if err != nil {
+		return nil, fmt.Errorf("sign with key %s: %w", k.ID(), err)
+	}
+	pb, err := sign.Bundle(&sign.PlainData{Data: payload}, &keypair{Key: k, details: details}, sign.BundleOptions{Context: ctx})
+	if err != nil {
+		return nil, fmt.Errorf("sign with key %s: %w", k.ID(), err)
+	}
+	loose, err := protojson.Marshal(pb)
+	if err != nil {
+		return nil, fmt.Errorf("sign with key %s: %w", k.ID(), err)
+	}
+	var out bytes.Buffer
+	if err := json.Compact(&out, loose); err != nil { // protojson puts random spaces between its tokens
+		return nil, fmt.Errorf("sign with key %s: %w", k.ID(), err)
+	}
+	out.WriteByte('\n')
+	if err := Verify(k.public, payload, out.Bytes()); err != nil {
+		return nil, fmt.Errorf("key %s made a signature that does not hold: %w", k.ID(), err)
+	}
+	return out.Bytes(), nil
+}
+
+// Verify reports whether data is a sigstore bundle in which the key signed payload, by its messageSignature and
+// nothing else: an attestation about the payload is no signature of it. Time stamps and transparency log entries are not
+// looked at. The error is a [*SignatureError].
+//
+// This is the author's check. Customers use package verify, which is small and shares no code with this one.
+func Verify(public *Public, payload, data []byte) error {
+	if len(data) > MaxBundleBytes {
+		return &SignatureError{Reason: fmt.Sprintf("the bundle has %d bytes, at most %d are read", len(data), MaxBundleBytes)}
+	}
+	var b bundle.Bundle
+	if err := b.UnmarshalJSON(data); err != nil {
+		return &SignatureError{Reason: "not a sigstore bundle", Err: err}
+	}
+	message := b.GetMessageSignature()
+	if message == nil {
+		return &SignatureError{Reason: "the bundle is an attestation, not a signature of the file"}
+	}
+	if b.GetVerificationMaterial().GetPublicKey() == nil {
+		return &SignatureError{Reason: "the bundle was made with a certificate, not with a key"}
+	}
+	digest := sha256.Sum256(payload)
+	if d := message.GetMessageDigest(); d.GetAlgorithm() != protocommon.HashAlgorithm_SHA2_256 || !bytes.Equal(d.GetDigest(), digest[:]) {
+		return &SignatureError{Reason: "the bundle is about another file"}
+	}
+	check, err := signature.LoadVerifier(public.key, crypto.SHA256)
+	if err != nil {
+		return &SignatureError{Reason: "the key cannot verify", Err: err}
+	}
+	verifier, err := verify.NewVerifier(trust(check), verify.WithNoObserverTimestamps())
+	if err != nil {
+		return &SignatureError{Reason: "the key cannot verify", Err: err}
+	}
+	policy := verify.NewPolicy(verify.WithArtifact(bytes.NewReader(payload)), verify.WithKey())
+	if _, err := verifier.Verify(&b, policy); err != nil {
+		return &SignatureError{Reason: "key " + public.ID() + " did not sign this file", Err: err}
+	}
+	return nil
+}
