@@ -74,7 +74,6 @@ func (v Version) Major() uint64 { return v.v.Major() }
 func (v Version) Minor() uint64 { return v.v.Minor() }
 
 // Patch returns the third number.
-// Patch returns the third number.
 func (v Version) Patch() uint64 { return v.v.Patch() }
 
 // Prerelease returns what follows the hyphen, such as "rc.1", or "".
