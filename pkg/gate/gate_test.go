@@ -16,7 +16,9 @@ import (
 )
 
 func answer(s release.Status) gate.Func {
-	return func(context.Context, gate.Subject) release.Verdict { return release.Verdict{Status: s, Reason: "because"} }
+	return func(context.Context, gate.Subject) release.Verdict {
+		return release.Verdict{Status: s, Reason: "because"}
+	}
 }
 
 func TestBuiltGatesArePendingInAPlanAndPlannedOnesAreNotAskedTwice(t *testing.T) {

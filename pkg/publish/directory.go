@@ -274,17 +274,19 @@ func readLimited(path string, limit int64) ([]byte, error) {
 	return data, err
 }
 
-// syncTree makes every folder below root durable; its files were synced as they were written.
+// syncTree makes every folder below root readable for all and durable; its files were synced as they were written.
 func syncTree(root string) error {
-	return filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	var dirs []string
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() {
+			dirs = append(dirs, path)
 		}
-		if !e.IsDir() {
-			return nil
-		}
-		return errors.Join(os.Chmod(path, 0o755), syncDir(path))
+		return err
 	})
+	for _, dir := range dirs {
+		err = errors.Join(err, os.Chmod(dir, 0o755), syncDir(dir))
+	}
+	return err
 }
 
 func syncDir(path string) error {

@@ -24,7 +24,7 @@ func TestVersionIsStrict(t *testing.T) {
 		"2.4.7-rc2":              `write "rc.2"`,
 		"2.4.7-rc10":             `write "rc.10"`,
 		"2.4.7\n":                "semantic version",
-		" 2.4.7":                 "semantic version",
+		"\t2.4.7":                "semantic version",
 		strings.Repeat("1", 200): "at most 128",
 	} {
 		if _, err := release.ParseVersion(s); err == nil || !strings.Contains(err.Error(), says) {
