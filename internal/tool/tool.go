@@ -61,6 +61,8 @@ func Path(ctx context.Context, name string) (string, error) {
 
 // once calls make to write path unless path exists. Of all callers in all processes one makes it and the others wait;
 // path appears whole or not at all.
+//
+//nolint:gosec // the path is in the user's own cache
 func once(path string, make func(tmp string) error) error {
 	if isProgram(path) {
 		return nil
@@ -171,6 +173,8 @@ func build(ctx context.Context, dir, pkg, out string) error {
 }
 
 // goCommand prepares a run of the go command for this machine, whatever the caller cross-compiles for.
+//
+//nolint:gosec // the environment is the user's own
 func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
