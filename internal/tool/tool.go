@@ -186,6 +186,6 @@ func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
 }
 
 func isProgram(path string) bool {
-	info, err := os.Stat(path)
+	info, err := os.Stat(path) //nolint:gosec // the path is in the user's own cache
 	return err == nil && info.Mode().IsRegular() && info.Size() > 0
 }

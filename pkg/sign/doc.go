@@ -14,6 +14,6 @@
 // Passwords come from the caller and are not kept: a caller that holds the password in a byte slice may clear it as
 // soon as [Generate] or [Load] has returned.
 //
-// This package is the only one that imports cosign and sigstore-go. Those add about 27 MB to a program and 6 ms to its
-// start; who only checks releases uses package verify, which needs neither.
+// This package is the only one that imports cosign and sigstore-go. Those add about 28 MB to a program and 7 ms to its
+// start, measured on an empty program of 2 MB and 1 ms; who only checks releases uses package verify, which needs neither.
 package sign
