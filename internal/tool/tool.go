@@ -61,8 +61,6 @@ func Path(ctx context.Context, name string) (string, error) {
 
 // once calls make to write path unless path exists. Of all callers in all processes one makes it and the others wait;
 // path appears whole or not at all.
-//
-//nolint:gosec // the path is in the user's own cache
 func once(path string, make func(tmp string) error) error {
 	if isProgram(path) {
 		return nil
@@ -173,8 +171,6 @@ func build(ctx context.Context, dir, pkg, out string) error {
 }
 
 // goCommand prepares a run of the go command for this machine, whatever the caller cross-compiles for.
-//
-//nolint:gosec // the environment is the user's own
 func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
@@ -186,6 +182,6 @@ func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
 }
 
 func isProgram(path string) bool {
-	info, err := os.Stat(path) //nolint:gosec // the path is in the user's own cache
+	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && info.Size() > 0
 }
