@@ -1,0 +1,71 @@
+package channel
+
+// Product is what all channels share, the file channels/product.yaml.
+type Product struct {
+	// Name is the product's name, as it stands in every release.
+	Name string `json:"name" is:"name"`
+	// Goreleaser is the path of goreleaser's configuration. Default is ".goreleaser.yaml", unless build is there.
+	Goreleaser string `json:"goreleaser,omitempty" is:"path" one:"how the product is built,optional"`
+	// Build is a command that builds the product, for products that goreleaser cannot build.
+	Build *Build `json:"build,omitempty" one:"how the product is built,optional"`
+	// Stores are where releases are published.
+	Stores []Store `json:"stores,omitempty"`
+	// Signing lists the keys that sign releases.
+	Signing Signing `json:"signing,omitzero"`
+	// Roles are the people who may approve and waive, by the name of the role.
+	Roles map[string][]Signer `json:"roles,omitempty"`
+	// Docs is where the product's documentation lies.
+	Docs Docs `json:"docs,omitzero"`
+	// Deploy is where the manifests of the managed service lie.
+	Deploy *ProductDeploy `json:"deploy,omitempty"`
+}
+
+// Build is a command that leaves files in a folder.
+type Build struct {
+	// Command is the program with its arguments, run in a checkout of the commit to release.
+	Command []string `json:"command" is:"argument"`
+	// Output is the folder, relative to the checkout, in which it leaves what is to be released.
+	Output string `json:"output" is:"path"`
+}
+
+// Store is where releases are published.
+type Store struct {
+	// Directory is a folder, relative to the repository's root or absolute, that any web server can serve.
+	Directory string `json:"directory,omitempty" is:"text" one:"where the store lies"`
+}
+
+// Signing lists the keys that sign releases.
+type Signing struct {
+	// Keys are the paths of public keys, PEM files in the repository.
+	Keys []string `json:"keys" is:"path"`
+	// Threshold is how many of the keys must have signed a release. Default is 1.
+	Threshold int `json:"threshold,omitempty"`
+}
+
+// Signer is a person or machine, known by the key that signs what they approve.
+type Signer struct {
+	// Name is how the signer is called in the ledger's reports.
+	Name string `json:"name" is:"text"`
+	// SSH is the public key as in authorized_keys, such as "ssh-ed25519 AAAA…".
+	SSH string `json:"ssh,omitempty" is:"sshkey" one:"which key the signer has"`
+	// OpenPGP is the path of an armored public key in the repository.
+	OpenPGP string `json:"openpgp,omitempty" is:"path" one:"which key the signer has"`
+}
+
+// Docs is where the product's documentation lies.
+type Docs struct {
+	// Operator is the folder with the operator's guide, which every release carries.
+	Operator string `json:"operator,omitempty" is:"path"`
+}
+
+// ProductDeploy is where the manifests of the managed service lie.
+type ProductDeploy struct {
+	// Base is the folder with the kustomize base that every ring builds on.
+	Base string `json:"base,omitempty" is:"path"`
+	// Engine applies the manifests that relctl renders.
+	Engine string `json:"engine,omitempty" is:"engine"`
+	// Repository is the URL of a separate repository for rendered manifests. Default is this repository.
+	Repository string `json:"repository,omitempty" is:"text"`
+	// Branch is the short name of the branch for rendered manifests. Default is relctl/deploy.
+	Branch string `json:"branch,omitempty" is:"deploybranch"`
+}

@@ -1,0 +1,140 @@
+package channel
+
+import (
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// Channel is a named line of delivery, one file channels/<name>.yaml.
+type Channel struct {
+	// Name is the name of the channel's file without ".yaml".
+	Name string `json:"name" yaml:"-"`
+	// Kind is "lts" for a long-lived branch that ships to customers as signed bundles, "rolling" for a branch that
+	// follows development and deploys to the managed service.
+	Kind release.Kind `json:"kind" is:"kind"`
+	// Line is the range of versions that the channel owns, in quotes: "2.4" owns 2.4.x, "2" owns 2.x. No two channels
+	// may own the same version.
+	Line release.Line `json:"line,omitzero" only:"lts,required"`
+	// Branch is the short name of the branch that the channel releases from, such as release/2.4.
+	Branch string `json:"branch" is:"branch"`
+	// Tag is the name of a release's tag, with {version} in the place of the version. Default for lts channels is
+	// "v{version}"; a rolling channel without it makes no tags.
+	Tag string `json:"tag,omitempty" is:"tag"`
+	// Accept lists the types of conventional commits that may be released, such as fix and security. Anything else
+	// needs a waiver with a reason. Without it every change may be released.
+	Accept []string `json:"accept,omitempty" is:"type" only:"lts"`
+	// Source is the rolling channel on whose branch every change must exist first.
+	Source string `json:"source,omitempty" is:"name" only:"lts"`
+	// Soak is how long every change must have run healthy in the source channel's service.
+	Soak *Soak `json:"soak,omitempty" only:"lts"`
+	// Gates are further conditions that a release must meet.
+	Gates []Gate `json:"gates,omitempty"`
+	// Support tells customers how long they can count on the line.
+	Support *Support `json:"support,omitempty" only:"lts"`
+	// Upgrade says which installations may upgrade to the channel's releases.
+	Upgrade *Upgrade `json:"upgrade,omitempty" only:"lts"`
+	// Version is how the channel's versions are formed. Default is {scheme: semver}.
+	Version Scheme `json:"version,omitzero" only:"rolling"`
+	// Rings are the stages of the rollout, in order: a release enters the first and is promoted from ring to ring.
+	Rings []Ring `json:"rings,omitempty" only:"rolling"`
+	// Freeze lists the times in which nothing is promoted.
+	Freeze []Freeze `json:"freeze,omitempty" only:"rolling"`
+	// Deploy is the engine that applies what a promotion renders.
+	Deploy *Deploy `json:"deploy,omitempty" only:"rolling"`
+}
+
+// Ref returns the full ref name of the channel's branch, such as "refs/heads/release/2.4".
+func (c *Channel) Ref() string { return "refs/heads/" + c.Branch }
+
+// Soak is a time that a change must have been deployed and healthy, without a break, in a ring of the source channel.
+type Soak struct {
+	// Ring is the name of a ring of the source channel.
+	Ring string `json:"ring" is:"name"`
+	// For is the unbroken time in that ring, such as 72h.
+	For Duration `json:"for"`
+}
+
+// Gate is a condition that a cut must meet. Exactly one of approval, command and prometheus says how it is asked.
+type Gate struct {
+	// Name is the gate's name, by which it is approved or waived.
+	Name string `json:"name" is:"name"`
+	// When is the moment at which the gate is asked: "planned" before the build, "built" on the files that will ship.
+	// Default is planned. Gates of a ring have none, they are asked at promotion.
+	When release.Moment `json:"when,omitempty" is:"moment"`
+	// Approval asks for people.
+	Approval *Approval `json:"approval,omitempty" one:"how the gate is asked"`
+	// Command is a program with its arguments, run from the root of the default branch's tree; exit code 0 passes.
+	Command []string `json:"command,omitempty" is:"argument" one:"how the gate is asked"`
+	// Prometheus asks a metric.
+	Prometheus *Prometheus `json:"prometheus,omitempty" one:"how the gate is asked"`
+	// Timeout ends a command that takes longer, such as 30m.
+	Timeout Duration `json:"timeout,omitzero"`
+}
+
+// Approval asks that people of a role approve, each with a signature.
+type Approval struct {
+	// Role is a key of roles in product.yaml.
+	Role string `json:"role" is:"name"`
+	// Count is how many different people must approve. Default is 1.
+	Count int `json:"count,omitempty"`
+}
+
+// Prometheus asks a metric. A query without an answer is no data, and no data is no pass.
+type Prometheus struct {
+	// Query is a PromQL expression that gives one number.
+	Query string `json:"query" is:"text"`
+	// Pass is the comparison that the number must meet, such as "value < 0.01".
+	Pass string `json:"pass" is:"comparison"`
+}
+
+// Support is how long customers can count on a line.
+type Support struct {
+	// Maintenance is the day from which only serious faults are fixed, such as 2027-03-01.
+	Maintenance Date `json:"maintenance,omitzero"`
+	// EOL is the day from which nothing is fixed any more, such as 2028-03-01; it lies after maintenance.
+	EOL Date `json:"eol,omitzero"`
+}
+
+// Upgrade says which installations may upgrade.
+type Upgrade struct {
+	// From is the range of versions from which an upgrade is possible, such as ">=2.2.0".
+	From string `json:"from" is:"constraint"`
+}
+
+// Scheme is how a rolling channel's versions are formed.
+type Scheme struct {
+	// Scheme is "semver", where changes decide the next version, or "calver", where the date in UTC does.
+	Scheme string `json:"scheme" is:"scheme"`
+	// Format is the form of a calendar version. There is one, "YYYY.MDD.N", such as 2026.103.1 for the first release of
+	// January 3rd: it is a valid semantic version on every day of the year.
+	Format string `json:"format,omitempty" is:"format"`
+}
+
+// Ring is a stage of the rollout.
+type Ring struct {
+	// Name is the ring's name, such as canary.
+	Name string `json:"name" is:"name"`
+	// Soak is how long a release must have been healthy in this ring before it is promoted, such as 24h.
+	Soak Duration `json:"soak,omitzero"`
+	// Cells are the deployments in the ring. A cell stands in one ring only.
+	Cells []string `json:"cells" is:"name"`
+	// Gates are further conditions for promotion.
+	Gates []Gate `json:"gates,omitempty"`
+}
+
+// Freeze is a time in which nothing is promoted, whole days in one time zone.
+type Freeze struct {
+	// Name is the freeze's name, such as year-end.
+	Name string `json:"name" is:"name"`
+	// From is the first frozen day, such as 2026-12-20.
+	From Date `json:"from"`
+	// To is the last frozen day, such as 2027-01-04.
+	To Date `json:"to"`
+	// Timezone is the IANA name of the time zone in which the days begin and end, such as Europe/Berlin. Default is UTC.
+	Timezone string `json:"timezone,omitempty" is:"timezone"`
+}
+
+// Deploy is how the rolling channel's manifests reach a cluster.
+type Deploy struct {
+	// Engine applies the manifests that relctl renders.
+	Engine string `json:"engine" is:"engine"`
+}

@@ -1,0 +1,224 @@
+package channel
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// ownGates are the gates that other keys of a channel file stand for; a waiver names them like any other.
+var ownGates = []string{"accept", "source", "soak"}
+
+// checkChannel checks what the form of single values does not show.
+func (d *document) checkChannel(c *Channel) {
+	d.checkGates("gates", c.Gates, false)
+	if s := c.Support; s != nil && !s.Maintenance.IsZero() && !s.EOL.IsZero() && s.EOL.Compare(s.Maintenance) <= 0 {
+		d.failAt("support.eol", "the end of life %s does not come after the maintenance from %s", s.EOL, s.Maintenance)
+	}
+	if c.Soak != nil && c.Source == "" {
+		d.failAt("soak", "soak needs the key source: the rolling channel whose rings the changes ran in")
+	}
+	if c.Version.Scheme == SemVer && c.Version.Format != "" {
+		d.failAt("version.format", "the format is for calendar versions; semantic versions have only one")
+	}
+	d.checkRings(c.Rings)
+	seen := names{}
+	for i, f := range c.Freeze {
+		path := fmt.Sprintf("freeze[%d]", i)
+		seen.once(d, path+".name", "freeze", f.Name)
+		if f.To.Compare(f.From) < 0 {
+			d.failAt(path+".to", "the freeze ends on %s, before it begins on %s", f.To, f.From)
+		}
+	}
+}
+
+func (d *document) checkRings(rings []Ring) {
+	seen, cells := names{}, names{}
+	for i, r := range rings {
+		path := fmt.Sprintf("rings[%d]", i)
+		seen.once(d, path+".name", "ring", r.Name)
+		for j, cell := range r.Cells {
+			cells.once(d, fmt.Sprintf("%s.cells[%d]", path, j), "cell", cell)
+		}
+		d.checkGates(path+".gates", r.Gates, true)
+	}
+}
+
+// checkGates checks a list of gates; those of a ring have no moment of their own.
+func (d *document) checkGates(path string, gates []Gate, ring bool) {
+	seen := names{}
+	for i, g := range gates {
+		path := fmt.Sprintf("%s[%d]", path, i)
+		seen.once(d, path+".name", "gate", g.Name)
+		if slices.Contains(ownGates, g.Name) {
+			d.failAt(path+".name", "the name %s is taken: it stands for the channel's own key %s", g.Name, g.Name)
+		}
+		if g.Timeout != 0 && len(g.Command) == 0 {
+			d.failAt(path+".timeout", "a timeout is for commands")
+		}
+		if ring && g.When != "" {
+			d.failAt(path+".when", "gates of a ring are asked at promotion and have no moment of their own")
+		}
+	}
+}
+
+// names are the names given so far in a list.
+type names map[string]string
+
+// once records an error if a name was given before.
+func (n names) once(d *document, path, what, name string) {
+	if before, ok := n[name]; ok {
+		d.failAt(path, "there are two %ss called %s; the other stands in line %d", what, name, d.values[before].line)
+		return
+	}
+	n[name] = path
+}
+
+// checkProduct checks what the form of single values does not show.
+func (d *document) checkProduct(p *Product) {
+	if n := len(p.Signing.Keys); p.Signing.Threshold > n {
+		d.failAt("signing.threshold", "the threshold %d can never be met: there %s", p.Signing.Threshold, are(n, "key"))
+	}
+	for _, role := range sortedKeys(p.Roles) {
+		people, keys := names{}, names{}
+		for i, s := range p.Roles[role] {
+			path := fmt.Sprintf("roles.%s[%d]", role, i)
+			people.once(d, path+".name", "signer", s.Name)
+			if s.OpenPGP != "" {
+				keys.onceKey(d, path+".openpgp", s.OpenPGP)
+			} else if key, err := sshKey(s.SSH); err == nil {
+				keys.onceKey(d, path+".ssh", key)
+			}
+		}
+	}
+}
+
+// onceKey records an error if a key was given before: whoever holds it would count twice.
+func (n names) onceKey(d *document, path, key string) {
+	if before, ok := n[key]; ok {
+		d.failAt(path, "the same key stands in line %d; one key counts once in a role", d.values[before].line)
+		return
+	}
+	n[key] = path
+}
+
+// validate checks what only shows when all files are read. Files that are wrong in themselves are left out: what they
+// would say is not known.
+func (l *loader) validate() {
+	var sound []*Channel
+	for _, c := range l.set.Channels {
+		if len(l.doc(c).errs) == 0 {
+			sound = append(sound, c)
+		}
+	}
+	l.checkLines(sound)
+	for _, c := range sound {
+		l.checkSource(c)
+		if len(l.docs[productFile].errs) == 0 {
+			l.checkRoles(c)
+		}
+	}
+	for _, d := range l.docs {
+		l.errs = append(l.errs, d.errs...)
+	}
+}
+
+func (l *loader) doc(c *Channel) *document { return l.docs[dir+"/"+c.Name+".yaml"] }
+
+// checkLines refuses a version that two channels own.
+func (l *loader) checkLines(channels []*Channel) {
+	for i, c := range channels {
+		for _, before := range channels[:i] {
+			if c.Line.Contains(firstOf(before.Line)) || before.Line.Contains(firstOf(c.Line)) {
+				l.doc(c).failAt("line", "line %s holds versions inside the range that another channel owns: %s has line %s", c.Line, before.Name, before.Line)
+			}
+		}
+	}
+}
+
+// firstOf returns the first version of a line, or none of the zero line.
+func firstOf(line release.Line) release.Version {
+	if line.IsZero() {
+		return release.Version{}
+	}
+	return line.First()
+}
+
+// checkSource checks that a source exists, is a rolling channel, and has the ring that changes must soak in.
+func (l *loader) checkSource(c *Channel) {
+	if c.Source == "" {
+		return
+	}
+	d := l.doc(c)
+	src, err := l.set.Channel(c.Source)
+	if err != nil {
+		var others []string
+		for _, o := range l.set.Channels {
+			if o.Kind == release.Rolling {
+				others = append(others, o.Name)
+			}
+		}
+		d.fail(d.values["source"], nearest(c.Source, others), "there is no channel %s", c.Source)
+		return
+	}
+	if len(l.doc(src).errs) > 0 {
+		return
+	}
+	if src.Kind != release.Rolling {
+		d.failAt("source", "channel %s is of kind %s; changes come from a rolling channel", src.Name, src.Kind)
+		return
+	}
+	if c.Soak == nil {
+		return
+	}
+	var rings []string
+	for _, r := range src.Rings {
+		rings = append(rings, r.Name)
+	}
+	if !slices.Contains(rings, c.Soak.Ring) {
+		d.fail(d.values["soak.ring"], nearest(c.Soak.Ring, rings), "channel %s has no ring %s", src.Name, c.Soak.Ring)
+	}
+}
+
+// checkRoles checks that the roles of approvals exist and have enough people.
+func (l *loader) checkRoles(c *Channel) {
+	l.approvals(c, "gates", c.Gates)
+	for i, r := range c.Rings {
+		l.approvals(c, fmt.Sprintf("rings[%d].gates", i), r.Gates)
+	}
+}
+
+func (l *loader) approvals(c *Channel, path string, gates []Gate) {
+	d, roles := l.doc(c), l.set.Product.Roles
+	for i, g := range gates {
+		if g.Approval == nil {
+			continue
+		}
+		path := fmt.Sprintf("%s[%d].approval", path, i)
+		people, ok := roles[g.Approval.Role]
+		switch {
+		case !ok:
+			d.fail(d.values[path+".role"], nearest(g.Approval.Role, sortedKeys(roles)), "%s has no role %s", productFile, g.Approval.Role)
+		case g.Approval.Count > len(people):
+			d.failAt(path+".count", "%d approvals can never be had: in role %s there %s", g.Approval.Count, g.Approval.Role, are(len(people), "signer"))
+		}
+	}
+}
+
+// are returns "is 1 key" or "are 2 keys".
+func are(n int, what string) string {
+	if n == 1 {
+		return "is 1 " + what
+	}
+	return fmt.Sprintf("are %d %ss", n, what)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
