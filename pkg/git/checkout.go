@@ -5,78 +5,132 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 )
 
-// Checkout makes a scratch clone of a commit in the new folder dst. It shares this repository's objects, runs no hooks,
-// is detached at the commit, and has origin set to the real remote's URL, so that relative submodule URLs resolve and
-// build tools find a remote. Files in Git LFS are fetched, or refused if git-lfs is not there.
+// Checkout makes a scratch clone of a commit in the new or empty folder dst. It shares this repository's objects (as
+// git clone --shared), is detached at the commit, has no branches or tags, runs no hooks, and has origin set to the
+// URL of the given remote, if any, so that relative submodule URLs resolve and build tools find a remote. Submodules
+// are fetched. Files in Git LFS are fetched, or refused with an [*LFSError] if git-lfs is not there.
 func (r *Repo) Checkout(ctx context.Context, dst, remote, commit string) error {
-	// The URL is the user's own, with whatever credentials it carries.
-	url := ""
-	if remote != "" {
-		out, err := r.run(ctx, nil, "remote", "get-url", remote)
-		if err != nil {
-			return err
-		}
-		url = strings.TrimSpace(string(out))
-		if !strings.Contains(url, ":") && !filepath.IsAbs(url) {
-			url = filepath.Join(r.dir(), url)
-		}
-	}
-	if _, err := r.read(ctx, "clone", "--quiet", "--shared", "--no-checkout", "--no-tags", "--template=", r.commonDir, dst); err != nil {
-		return fmt.Errorf("scratch clone: %w", err)
-	}
-	in := func(env []string, args ...string) error {
-		_, err := execute(command(ctx, dst, env, append([]string{"-c", "core.hooksPath=" + os.DevNull, "-c", "advice.detachedHead=false"}, args...)...), nil)
+	if err := r.refuseShallow(); err != nil {
 		return err
 	}
-	if url != "" {
-		if err := in(hermetic(), "remote", "set-url", "origin", url); err != nil {
+	url := ""
+	if remote != "" {
+		var err error
+		if url, err = r.remoteURL(ctx, remote); err != nil {
 			return err
 		}
+		url = r.absolute(url)
 	}
-	lfs, err := r.usesLFS(ctx, commit)
+	s, err := r.scratch(ctx, dst, commit)
 	if err != nil {
 		return err
 	}
-	env := hermetic()
-	if lfs {
-		if _, err := exec.LookPath("git-lfs"); err != nil {
-			return &LFSError{Commit: commit}
+	if url != "" {
+		if err := s.git(ctx, "remote", "add", "origin", url); err != nil {
+			return err
 		}
-		env = inherited() // git-lfs needs the user's filters and credentials
 	}
-	if err := in(env, "-c", "core.autocrlf=false", "checkout", "--quiet", "--detach", commit); err != nil {
-		return fmt.Errorf("check out %s: %w", commit, err)
+	if err := s.fillLFS(ctx, r, commit); err != nil {
+		return err
 	}
-	if _, err := os.Stat(filepath.Join(dst, ".gitmodules")); errors.Is(err, os.ErrNotExist) {
+	return s.submodules(ctx, commit)
+}
+
+// Export writes the files of a commit into the new or empty folder dst, without git data, submodules, LFS contents or
+// filters of anybody's configuration.
+func (r *Repo) Export(ctx context.Context, commit, dst string) error {
+	s, err := r.scratch(ctx, dst, commit)
+	if err != nil {
+		return err
+	}
+	return os.RemoveAll(filepath.Join(s.dir, ".git"))
+}
+
+// scratch is a clone that may be thrown away.
+type scratch struct{ dir string }
+
+// scratch lays a commit out in dst, on the objects of this repository.
+func (r *Repo) scratch(ctx context.Context, dst, commit string) (*scratch, error) {
+	if !isID(commit) {
+		return nil, fmt.Errorf("check out: %q is not a full commit id", commit)
+	}
+	if _, err := r.Resolve(ctx, commit); err != nil {
+		return nil, fmt.Errorf("check out: %w", err)
+	}
+	dst, err := filepath.Abs(dst)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dst, 0o755); err != nil {
+		return nil, err
+	}
+	if list, err := os.ReadDir(dst); err != nil {
+		return nil, err
+	} else if len(list) > 0 {
+		return nil, fmt.Errorf("check out %s: %s is not empty", commit, dst)
+	}
+	s := &scratch{dir: dst}
+	if err := s.git(ctx, "init", "--quiet", "--template=", "--initial-branch=main"); err != nil {
+		return nil, err
+	}
+	info := filepath.Join(dst, ".git", "objects", "info")
+	objects := filepath.ToSlash(filepath.Join(r.commonDir, "objects")) + "\n"
+	if err := errors.Join(os.MkdirAll(info, 0o755), os.WriteFile(filepath.Join(info, "alternates"), []byte(objects), 0o644)); err != nil {
+		return nil, err
+	}
+	if err := s.git(ctx, "checkout", "--quiet", "--detach", commit, "--"); err != nil {
+		return nil, fmt.Errorf("check out %s: %w", commit, err)
+	}
+	return s, nil
+}
+
+// git runs a hermetic command in the scratch clone.
+func (s *scratch) git(ctx context.Context, args ...string) error {
+	_, err := call{dir: s.dir, args: args}.run(ctx)
+	return err
+}
+
+// asUser runs a command that may need credentials, but no hooks.
+func (s *scratch) asUser(ctx context.Context, args ...string) error {
+	_, err := call{dir: s.dir, user: true, args: append([]string{"-c", "core.hooksPath=" + os.DevNull}, args...)}.run(ctx)
+	return err
+}
+
+// submodules fetches what .gitmodules lists.
+func (s *scratch) submodules(ctx context.Context, commit string) error {
+	if _, err := os.Lstat(filepath.Join(s.dir, ".gitmodules")); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	if err := in(inherited(), "submodule", "update", "--quiet", "--init", "--recursive"); err != nil {
-		return fmt.Errorf("submodules of %s: %w", commit, err)
+	if err := s.asUser(ctx, "submodule", "--quiet", "update", "--init", "--recursive", "--checkout"); err != nil {
+		return &SubmoduleError{Commit: commit, Err: err}
 	}
 	return nil
 }
 
-// usesLFS reports whether a commit's attributes send files through the lfs filter.
-func (r *Repo) usesLFS(ctx context.Context, commit string) (bool, error) {
-	_, err := r.read(ctx, "grep", "--quiet", "-e", "filter=lfs", commit, "--", ":(glob)**/.gitattributes")
-	var exit *Error
-	if errors.As(err, &exit) && exit.Code == 1 {
-		return false, nil
+// SubmoduleError is a submodule that cannot be fetched.
+type SubmoduleError struct {
+	Commit string
+	Err    error
+}
+
+func (e *SubmoduleError) Error() string {
+	return fmt.Sprintf("submodules of commit %.10s: %v", e.Commit, e.Err)
+}
+func (e *SubmoduleError) Unwrap() error { return e.Err }
+
+// Hint says how to try by hand.
+func (e *SubmoduleError) Hint() string {
+	return "git submodule update --init --recursive in a fresh clone must work, with the credentials that are there"
+}
+
+// absolute resolves the URL of a remote that is a relative path, as git does.
+func (r *Repo) absolute(url string) string {
+	if strings.Contains(url, ":") || filepath.IsAbs(url) {
+		return url
 	}
-	return err == nil, err
+	return filepath.Join(r.dir(), filepath.FromSlash(url))
 }
-
-// LFSError is a commit with files in Git LFS on a machine without git-lfs: a build would get pointers for files.
-type LFSError struct{ Commit string }
-
-func (e *LFSError) Error() string {
-	return fmt.Sprintf("commit %.10s keeps files in Git LFS, and git-lfs is not on the PATH", e.Commit)
-}
-
-// Hint says what to install.
-func (e *LFSError) Hint() string { return "install git-lfs and run git lfs install" }

@@ -3,6 +3,7 @@ package git
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // ErrNotFound is a ref, object or path that does not exist.
@@ -22,6 +23,18 @@ func (e *NotRepositoryError) Hint() string {
 	return "run relctl in a clone of your product, or name one with -C <folder>"
 }
 
+// OwnerError is a repository of another user, which git refuses to read.
+type OwnerError struct {
+	Dir string
+	Err error
+}
+
+func (e *OwnerError) Error() string { return "the repository of " + e.Dir + " belongs to another user" }
+func (e *OwnerError) Unwrap() error { return e.Err }
+
+// Hint gives the command that trusts it.
+func (e *OwnerError) Hint() string { return "git config --global --add safe.directory " + e.Dir }
+
 // UnsupportedError is a kind of repository that relctl would misread.
 type UnsupportedError struct{ What, Remedy string }
 
@@ -32,6 +45,18 @@ func (e *UnsupportedError) Error() string {
 // Hint says what to use instead.
 func (e *UnsupportedError) Hint() string { return e.Remedy }
 
+// ShallowError is a question about history in a clone whose history ends early: the answer would be wrong.
+type ShallowError struct{ Dir string }
+
+func (e *ShallowError) Error() string {
+	return "this clone is shallow: its history ends early, so ranges and ancestry cannot be told"
+}
+
+// Hint gives the command that deepens it.
+func (e *ShallowError) Hint() string {
+	return "git fetch --unshallow --tags   (in GitHub Actions: fetch-depth: 0)"
+}
+
 // IdentityError is a git without a name and an address for commits.
 type IdentityError struct{ Err error }
 
@@ -40,47 +65,32 @@ func (e *IdentityError) Unwrap() error { return e.Err }
 
 // Hint gives the commands that tell git.
 func (e *IdentityError) Hint() string {
-	return "git config user.name <name> and git config user.email <address>"
+	return "git config user.name <name> && git config user.email <address>"
 }
 
-// Reason says why a push did not go through.
-type Reason string
+// SignError is a git that could not sign.
+type SignError struct{ Err error }
 
-// The reasons of a failed push.
-const (
-	// Stale: the ref moved since it was read, or exists though it should not. Read again and decide anew.
-	Stale Reason = "stale"
-	// Refused: the server does not allow it, by a hook or a protected branch.
-	Refused Reason = "refused"
-	// Unreachable: the remote did not answer, or did not let us in.
-	Unreachable Reason = "unreachable"
-)
+func (e *SignError) Error() string { return "git could not sign: " + e.Err.Error() }
+func (e *SignError) Unwrap() error { return e.Err }
 
-// PushError is a push of which nothing reached the remote.
-type PushError struct {
-	Remote string
-	// Ref that was rejected, "" if the push failed as a whole.
-	Ref    string
-	Reason Reason
-	// Text is what git or the server said.
-	Text string
+// Hint says how to set signing up.
+func (e *SignError) Hint() string {
+	return "git config gpg.format ssh && git config user.signingKey ~/.ssh/id_ed25519.pub   (or an OpenPGP key)"
 }
 
-func (e *PushError) Error() string {
-	what := e.Remote
-	if e.Ref != "" {
-		what = e.Ref + " to " + e.Remote
+// createError tells apart why git could not make a commit or a tag.
+func createError(err error) error {
+	var exit *Error
+	if !errors.As(err, &exit) {
+		return err
 	}
-	return fmt.Sprintf("push %s: %s", what, e.Text)
-}
-
-// Hint says what to do about it.
-func (e *PushError) Hint() string {
-	switch e.Reason {
-	case Refused:
-		return "the server refused the push; let relctl push " + e.Ref + " there, or ask who runs it. Nothing was changed"
-	case Unreachable:
-		return "check the remote with git ls-remote " + e.Remote + ". Nothing was changed"
+	switch {
+	case strings.Contains(exit.raw, "tell me who you are"), strings.Contains(exit.raw, "empty ident"),
+		strings.Contains(exit.raw, "auto-detection is disabled"):
+		return &IdentityError{Err: err}
+	case strings.Contains(exit.raw, "sign"): // failed to sign, user.signingKey needs to be set, …
+		return &SignError{Err: err}
 	}
-	return "somebody else was faster; run the command again"
+	return err
 }

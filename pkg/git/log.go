@@ -8,34 +8,14 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"strconv"
 	"strings"
-	"time"
+
+	"github.com/relctl/relctl/pkg/internal/proc"
 )
-
-// MaxMessage is how much of a commit message is kept, in bytes.
-const MaxMessage = 1 << 20
-
-// Commit is a commit as git has it, with its message as valid UTF-8 of at most [MaxMessage] bytes.
-type Commit struct {
-	ID, Tree  string
-	Parents   []string
-	Author    Signature
-	Committer Signature
-	Message   string
-}
-
-// Signature is who did something when.
-type Signature struct {
-	Name, Email string
-	When        time.Time
-}
-
-func (s Signature) String() string { return s.Name + " <" + s.Email + ">" }
 
 // LogOptions say which commits are walked.
 type LogOptions struct {
-	// To are the commits to begin at, Not those whose history is left out.
+	// To are the commits to begin at, Not those whose history is left out: full ids or full ref names.
 	To, Not []string
 	// FirstParent follows only the first parent of merges.
 	FirstParent bool
@@ -45,12 +25,43 @@ type LogOptions struct {
 	Reverse bool
 }
 
-// The fields of a commit, one a line up to the message; records end with a NUL.
-const logFormat = "%H%n%T%n%P%n%an%n%ae%n%at%n%cn%n%ce%n%ct%n%B"
+// The fields of a commit, one a line up to the message; records end with a NUL, which no message can hold.
+const (
+	logFormat = "%H%n%T%n%P%n%an%n%ae%n%at%n%cn%n%ce%n%ct%n%B"
+	logFields = 10
+)
 
-// Log streams commits in generation order, since commit dates lie: no parent comes before its children.
+var logArgs = []string{"log", "-z", "--topo-order", "--no-color", "--no-show-signature", "--no-mailmap", "--no-notes", "--encoding=UTF-8", "--format=" + logFormat}
+
+// Log streams commits in generation order, since commit dates lie: no parent comes before its children. Memory does
+// not grow with the history. An error ends the sequence.
 func (r *Repo) Log(ctx context.Context, opts LogOptions) iter.Seq2[*Commit, error] {
-	args := []string{"log", "-z", "--topo-order", "--no-color", "--no-show-signature", "--no-mailmap", "--encoding=UTF-8", "--format=" + logFormat}
+	return func(yield func(*Commit, error) bool) {
+		args, err := r.logRange(ctx, opts)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		r.stream(ctx, args, yield)
+	}
+}
+
+func (r *Repo) logRange(ctx context.Context, opts LogOptions) ([]string, error) {
+	if err := r.refuseShallow(); err != nil {
+		return nil, err
+	}
+	if len(opts.To) == 0 {
+		return nil, errors.New("git log: no commit to begin at")
+	}
+	to, err := r.ids(ctx, opts.To...)
+	if err != nil {
+		return nil, err
+	}
+	not, err := r.ids(ctx, opts.Not...)
+	if err != nil {
+		return nil, err
+	}
+	args := append([]string{}, logArgs...)
 	if opts.FirstParent {
 		args = append(args, "--first-parent")
 	}
@@ -60,120 +71,111 @@ func (r *Repo) Log(ctx context.Context, opts LogOptions) iter.Seq2[*Commit, erro
 	if opts.Reverse {
 		args = append(args, "--reverse")
 	}
-	args = append(args, opts.To...)
-	for _, n := range opts.Not {
+	args = append(args, to...)
+	for _, n := range not {
 		args = append(args, "^"+n)
 	}
-	args = append(args, "--")
-	return func(yield func(*Commit, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		cmd := command(ctx, r.dir(), hermetic(), args...)
-		var errs bytes.Buffer
-		cmd.Stderr = &errs
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		if err := cmd.Start(); err != nil {
-			yield(nil, runError(cmd, err, nil))
-			return
-		}
-		done := stream(out, yield)
-		if done {
-			cancel()
-		}
-		if err := cmd.Wait(); err != nil && !done {
-			yield(nil, runError(cmd, err, errs.Bytes()))
-		}
+	return append(args, "--"), nil
+}
+
+// logOne reads a single commit the way Log does.
+func (r *Repo) logOne(ctx context.Context, id string) (*Commit, error) {
+	args := append(append([]string{}, logArgs...), "--no-walk", id, "--")
+	var found *Commit
+	var failed error
+	r.stream(ctx, args, func(c *Commit, err error) bool {
+		found, failed = c, err
+		return false
+	})
+	if found == nil && failed == nil {
+		failed = fmt.Errorf("commit %s: %w", id, ErrNotFound)
+	}
+	return found, failed
+}
+
+// stream runs git log and yields what it prints while it runs.
+func (r *Repo) stream(ctx context.Context, args []string, yield func(*Commit, error) bool) {
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	run := call{dir: r.dir(), args: r.args(args)}
+	cmd := run.command(inner)
+	proc.Group(cmd)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		yield(nil, run.failure(ctx, err, ""))
+		return
+	}
+	more, err := records(out, func(c *Commit) bool { return yield(c, nil) })
+	if !more || err != nil {
+		cancel() // nobody reads the rest
+	}
+	if werr := cmd.Wait(); err == nil && more {
+		err = run.failure(ctx, werr, errs.String())
+	}
+	if err != nil && more {
+		yield(nil, err)
 	}
 }
 
-// stream yields the records of in, and reports whether the consumer has had enough or an error was yielded.
-func stream(in io.Reader, yield func(*Commit, error) bool) bool {
+// records gives each commit of a log to use, until use has had enough; then more is false.
+func records(in io.Reader, use func(*Commit) bool) (more bool, err error) {
 	br := bufio.NewReaderSize(in, 64<<10)
-	for {
-		record, err := readRecord(br)
-		if errors.Is(err, io.EOF) {
-			return false
-		}
-		if err != nil {
-			yield(nil, err)
-			return true
-		}
-		c, err := parseCommit(record)
-		if err != nil {
-			yield(nil, err)
-			return true
-		}
-		if !yield(c, nil) {
-			return true
-		}
-	}
-}
-
-// readRecord reads up to the next NUL and keeps at most MaxMessage and the lines before it.
-func readRecord(br *bufio.Reader) (string, error) {
-	const limit = MaxMessage + 8<<10
 	var buf []byte
 	for {
+		buf, err = readRecord(br, buf[:0])
+		if errors.Is(err, io.EOF) {
+			return true, nil
+		}
+		if err != nil {
+			return true, err
+		}
+		c, err := parseRecord(buf)
+		if err != nil {
+			return true, err
+		}
+		if !use(c) {
+			return false, nil
+		}
+	}
+}
+
+// readRecord appends what comes before the next NUL to buf, up to a limit above which the rest is dropped.
+func readRecord(br *bufio.Reader, buf []byte) ([]byte, error) {
+	const limit = MaxMessage + 64<<10
+	read := false
+	for {
 		part, err := br.ReadSlice(0)
+		read = read || len(part) > 0
 		if room := limit - len(buf); room > 0 {
 			buf = append(buf, part[:min(len(part), room)]...)
 		}
 		switch {
 		case err == nil:
-			return string(bytes.TrimSuffix(buf, []byte{0})), nil
+			return bytes.TrimSuffix(buf, []byte{0}), nil
 		case errors.Is(err, bufio.ErrBufferFull):
-		case errors.Is(err, io.EOF) && len(buf) > 0:
-			return string(buf), nil
+		case errors.Is(err, io.EOF) && read:
+			return buf, nil
 		default:
-			return "", err
+			return nil, err
 		}
 	}
 }
 
-func parseCommit(record string) (*Commit, error) {
-	f := strings.SplitN(record, "\n", 10)
-	if len(f) != 10 || !isID(f[0]) {
+func parseRecord(record []byte) (*Commit, error) {
+	f := bytes.SplitN(record, []byte("\n"), logFields)
+	if len(f) != logFields || !isID(string(f[0])) {
 		return nil, fmt.Errorf("git log: unexpected record %.80q", record)
 	}
-	c := &Commit{ID: f[0], Tree: f[1], Parents: strings.Fields(f[2])}
-	var err error
-	if c.Author, err = signature(f[3], f[4], f[5]); err != nil {
-		return nil, fmt.Errorf("commit %s: author: %w", c.ID, err)
-	}
-	if c.Committer, err = signature(f[6], f[7], f[8]); err != nil {
-		return nil, fmt.Errorf("commit %s: committer: %w", c.ID, err)
-	}
-	message := f[9]
-	if len(message) > MaxMessage {
-		message = message[:MaxMessage]
-	}
-	c.Message = strings.ToValidUTF8(message, "�")
-	return c, nil
-}
-
-func signature(name, email, when string) (Signature, error) {
-	sec := int64(0)
-	if when != "" { // git prints nothing for a date that it cannot read
-		var err error
-		if sec, err = strconv.ParseInt(when, 10, 64); err != nil {
-			return Signature{}, fmt.Errorf("date %q", when)
-		}
-	}
-	return Signature{Name: strings.ToValidUTF8(name, "�"), Email: strings.ToValidUTF8(email, "�"), When: time.Unix(sec, 0).UTC()}, nil
-}
-
-// Commit reads one commit.
-func (r *Repo) Commit(ctx context.Context, id string) (*Commit, error) {
-	if !isID(id) {
-		return nil, fmt.Errorf("%q is not a full commit id", id)
-	}
-	out, err := r.read(ctx, "log", "-1", "-z", "--no-color", "--no-show-signature", "--no-mailmap", "--encoding=UTF-8", "--format="+logFormat, id, "--")
-	if err != nil {
-		return nil, err
-	}
-	return parseCommit(strings.TrimSuffix(string(out), "\x00"))
+	valid := func(b []byte) string { return strings.ToValidUTF8(string(b), "�") }
+	return &Commit{
+		ID: string(f[0]), Tree: string(f[1]), Parents: strings.Fields(string(f[2])),
+		Author:    Signature{Name: valid(f[3]), Email: valid(f[4]), When: parseDate(string(f[5]))},
+		Committer: Signature{Name: valid(f[6]), Email: valid(f[7]), When: parseDate(string(f[8]))},
+		Message:   message(f[9]),
+	}, nil
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"io/fs"
 	"strings"
+	"syscall"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/storer"
 )
 
 // Ref is a ref and what it points at.
@@ -16,193 +18,145 @@ type Ref struct {
 	Name string
 	// ID is the object it points at, an annotated tag's own id.
 	ID string
-	// Commit is the commit behind it; the same as ID unless it is an annotated tag.
+	// Commit is the commit behind it: the same as ID unless it is an annotated tag, "" if it is no commit at all.
 	Commit string
 }
 
-// Resolve returns the commit id of a full ref name or a full commit id, or [ErrNotFound].
-func (r *Repo) Resolve(ctx context.Context, name string) (string, error) {
-	if !isID(name) && !strings.HasPrefix(name, "refs/") {
-		return "", fmt.Errorf("%q is neither a full ref name nor a full commit id", name)
+// CheckRef reports whether name is a full ref name that git would accept.
+func CheckRef(name string) error {
+	if !strings.HasPrefix(name, "refs/") || strings.Count(name, "/") < 2 {
+		return fmt.Errorf("%q is not a full ref name such as refs/heads/main", name)
 	}
-	if !isID(name) {
-		ref, err := r.repo.Reference(plumbing.ReferenceName(name), true)
-		if errors.Is(err, plumbing.ErrReferenceNotFound) {
-			return "", fmt.Errorf("%s: %w", name, ErrNotFound)
-		}
-		if err != nil {
-			return "", fmt.Errorf("%s: %w", name, err)
-		}
-		if !strings.HasPrefix(name, "refs/tags/") {
-			return ref.Hash().String(), nil // branches point at commits
-		}
-		name = ref.Hash().String()
+	bad := strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`~^:?*[\`, r) }) ||
+		strings.Contains(name, "..") || strings.Contains(name, "@{") || strings.HasSuffix(name, ".")
+	for part := range strings.SplitSeq(name, "/") {
+		bad = bad || part == "" || part[0] == '.' || strings.HasSuffix(part, ".lock")
 	}
-	out, err := r.read(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
-	var exit *Error
-	if errors.As(err, &exit) && exit.Code != 0 {
-		return "", fmt.Errorf("%s: %w", name, ErrNotFound)
+	if bad {
+		return fmt.Errorf("%q is not a valid ref name", name)
 	}
-	return strings.TrimSpace(string(out)), err
+	return nil
 }
 
+// isID reports whether s is a full object id.
 func isID(s string) bool {
 	return len(s) == 40 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// Refs returns the refs below a prefix such as refs/tags/, sorted by name.
+// Resolve returns the commit id of a full ref name or a full commit id, or [ErrNotFound]. A ref is looked up under this
+// very name; git's own search through refs/tags and refs/heads plays no part.
+func (r *Repo) Resolve(ctx context.Context, name string) (string, error) {
+	id := name
+	if !isID(name) {
+		var err error
+		if id, err = r.lookUp(name); err != nil {
+			return "", err
+		}
+	}
+	found, err := r.objects.info(ctx, id+"^{}")
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	switch found[0].kind {
+	case "commit":
+		return found[0].id, nil
+	case "":
+		return "", fmt.Errorf("commit %s: %w", name, ErrNotFound)
+	}
+	return "", fmt.Errorf("%s is a %s, not a commit: %w", name, found[0].kind, ErrNotFound)
+}
+
+// lookUp returns the object that a ref points at, a tag object's own id.
+func (r *Repo) lookUp(name string) (string, error) {
+	if err := CheckRef(name); err != nil {
+		return "", err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ref, err := storer.ResolveReference(r.storage, plumbing.ReferenceName(name))
+	// The name of a folder of refs reads as an error of the file system.
+	if errors.Is(err, plumbing.ErrReferenceNotFound) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EISDIR) || errors.Is(err, syscall.ENOTDIR) {
+		return "", fmt.Errorf("%s: %w", name, ErrNotFound)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return ref.Hash().String(), nil
+}
+
+// symbolic returns what a symbolic ref such as HEAD names, "" if it is not symbolic or does not exist.
+func (r *Repo) symbolic(name string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ref, err := r.storage.Reference(plumbing.ReferenceName(name))
+	if err != nil || ref.Type() != plumbing.SymbolicReference {
+		return ""
+	}
+	return ref.Target().String()
+}
+
+// ids resolves what a walk begins and ends with.
+func (r *Repo) ids(ctx context.Context, names ...string) ([]string, error) {
+	out := make([]string, len(names))
+	for i, n := range names {
+		var err error
+		if out[i], err = r.Resolve(ctx, n); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Refs returns the refs below a prefix that ends with a slash, such as refs/tags/, sorted by name.
 func (r *Repo) Refs(ctx context.Context, prefix string) ([]Ref, error) {
-	out, err := r.read(ctx, "for-each-ref", "--format=%(refname) %(objectname) %(*objectname)", prefix)
+	if !strings.HasPrefix(prefix, "refs/") || !strings.HasSuffix(prefix, "/") {
+		return nil, fmt.Errorf("%q is not a prefix of refs such as refs/tags/", prefix)
+	}
+	// Asking for %(*objectname) here would read every commit: tags are peeled below.
+	out, err := r.read(ctx, "for-each-ref", "--format=%(refname) %(objectname) %(objecttype)", prefix)
 	if err != nil {
 		return nil, err
 	}
 	var refs []Ref
+	var tags []int
+	var names []string
 	for line := range strings.Lines(string(out)) {
 		f := strings.Fields(line)
-		if len(f) < 2 {
+		if len(f) != 3 || !isID(f[1]) {
 			return nil, fmt.Errorf("git for-each-ref: unexpected line %q", line)
 		}
-		ref := Ref{Name: f[0], ID: f[1], Commit: f[1]}
-		if len(f) == 3 {
-			ref.Commit = f[2]
+		ref := Ref{Name: f[0], ID: f[1]}
+		switch f[2] {
+		case "commit":
+			ref.Commit = ref.ID
+		case "tag":
+			tags, names = append(tags, len(refs)), append(names, ref.ID+"^{}")
 		}
 		refs = append(refs, ref)
+	}
+	if len(names) == 0 {
+		return refs, nil
+	}
+	peeled, err := r.objects.info(ctx, names...)
+	if err != nil {
+		return nil, err
+	}
+	for i, at := range tags {
+		if peeled[i].kind == "commit" {
+			refs[at].Commit = peeled[i].id
+		}
 	}
 	return refs, nil
 }
 
-// Tag is a tag by name.
-type Tag struct {
-	Name string
-	// Object is the tag object's id, the commit's if the tag is lightweight.
-	Object, Commit string
-	Message        string
-	Annotated      bool
-}
-
-// Tag reads a tag, given without refs/tags/, or returns [ErrNotFound].
-func (r *Repo) Tag(ctx context.Context, name string) (*Tag, error) {
-	ref, err := r.repo.Reference(plumbing.ReferenceName("refs/tags/"+name), true)
-	if errors.Is(err, plumbing.ErrReferenceNotFound) {
-		return nil, fmt.Errorf("tag %s: %w", name, ErrNotFound)
+// UpdateRef points a local ref at an object, if it is where old says; "" means that it must not exist.
+func (r *Repo) UpdateRef(ctx context.Context, name, id, old string) error {
+	if err := CheckRef(name); err != nil {
+		return err
 	}
-	if err != nil {
-		return nil, fmt.Errorf("tag %s: %w", name, err)
+	if old == "" {
+		old = strings.Repeat("0", 40)
 	}
-	t := &Tag{Name: name, Object: ref.Hash().String()}
-	obj, err := r.repo.TagObject(ref.Hash())
-	switch {
-	case err == nil:
-		t.Annotated, t.Message = true, obj.Message
-	case !errors.Is(err, plumbing.ErrObjectNotFound):
-		return nil, fmt.Errorf("tag %s: %w", name, err)
-	}
-	t.Commit, err = r.Resolve(ctx, "refs/tags/"+name)
-	return t, err
-}
-
-// CreateTag makes an annotated tag as the user configured it: with tag.gpgSign it is signed. It returns the id of the
-// tag object. The tag must not exist.
-func (r *Repo) CreateTag(ctx context.Context, name, commit, message string) (string, error) {
-	if _, err := r.run(ctx, []byte(message), "tag", "--annotate", "--cleanup=verbatim", "--file=-", name, commit); err != nil {
-		return "", fmt.Errorf("tag %s: %w", name, err)
-	}
-	t, err := r.Tag(ctx, name)
-	if err != nil {
-		return "", err
-	}
-	return t.Object, nil
-}
-
-// DeleteTag deletes a local tag if it still points at object.
-func (r *Repo) DeleteTag(ctx context.Context, name, object string) error {
-	_, err := r.run(ctx, nil, "update-ref", "-d", "refs/tags/"+name, object)
+	_, err := r.read(ctx, "update-ref", "--no-deref", name, id, old)
 	return err
 }
-
-// IsAncestor reports whether commit a is b or an ancestor of it.
-func (r *Repo) IsAncestor(ctx context.Context, a, b string) (bool, error) {
-	if a == b {
-		return true, nil
-	}
-	_, err := r.read(ctx, "merge-base", "--is-ancestor", a, b)
-	var exit *Error
-	switch {
-	case err == nil:
-		return true, nil
-	case errors.As(err, &exit) && exit.Code == 1:
-		return false, nil
-	case errors.As(err, &exit) && strings.Contains(exit.Stderr, "Not a valid"):
-		return false, nil // an id that does not exist here is nobody's ancestor
-	}
-	return false, err
-}
-
-// MergeBase returns the best common ancestor of two commits, or [ErrNotFound].
-func (r *Repo) MergeBase(ctx context.Context, a, b string) (string, error) {
-	out, err := r.read(ctx, "merge-base", a, b)
-	var exit *Error
-	if errors.As(err, &exit) && exit.Code == 1 {
-		return "", fmt.Errorf("common ancestor: %w", ErrNotFound)
-	}
-	return strings.TrimSpace(string(out)), err
-}
-
-// CountRange counts the commits that the ref or id to has and not has not.
-func (r *Repo) CountRange(ctx context.Context, not, to string) (int, error) {
-	out, err := r.read(ctx, "rev-list", "--count", to, "^"+not)
-	if err != nil {
-		return 0, err
-	}
-	var n int
-	_, err = fmt.Sscan(string(out), &n)
-	return n, err
-}
-
-// Remotes returns the names of the remotes, sorted.
-func (r *Repo) Remotes(context.Context) ([]string, error) {
-	list, err := r.repo.Remotes()
-	if err != nil {
-		return nil, err
-	}
-	names := make([]string, 0, len(list))
-	for _, remote := range list {
-		names = append(names, remote.Config().Name)
-	}
-	slices.Sort(names)
-	return names, nil
-}
-
-// RemoteURL returns the URL that a remote is fetched from, without a password in it; "" for the remote "".
-func (r *Repo) RemoteURL(ctx context.Context, remote string) (string, error) {
-	if remote == "" {
-		return "", nil
-	}
-	out, err := r.run(ctx, nil, "remote", "get-url", remote)
-	return redact(strings.TrimSpace(string(out))), err
-}
-
-// DefaultBranch returns the name of a remote's default branch, "main", from what was fetched last, or by asking the
-// remote. Without a remote it is the current branch.
-func (r *Repo) DefaultBranch(ctx context.Context, remote string) (string, error) {
-	if remote == "" {
-		ref, err := r.repo.Reference(plumbing.HEAD, false)
-		if err != nil || ref.Type() != plumbing.SymbolicReference {
-			return "", fmt.Errorf("no branch is checked out: %w", errors.Join(err, ErrNotFound))
-		}
-		return ref.Target().Short(), nil
-	}
-	prefix := "refs/remotes/" + remote + "/"
-	if ref, err := r.repo.Reference(plumbing.ReferenceName(prefix+"HEAD"), false); err == nil && ref.Type() == plumbing.SymbolicReference {
-		return strings.TrimPrefix(ref.Target().String(), prefix), nil
-	}
-	refs, err := r.LsRemote(ctx, remote)
-	if err != nil {
-		return "", err
-	}
-	if refs.Head == "" {
-		return "", fmt.Errorf("remote %s names no default branch: %w", remote, ErrNotFound)
-	}
-	return strings.TrimPrefix(refs.Head, "refs/heads/"), nil
-}
-

@@ -2,46 +2,91 @@ package git
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// Fetch brings refs from a remote by refspecs such as "+refs/heads/*:refs/remotes/origin/*". Tags come only if a
-// refspec names them; one that exists here and points elsewhere there is an error.
-func (r *Repo) Fetch(ctx context.Context, remote string, refspecs ...string) error {
-	args := append([]string{"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules", remote}, refspecs...)
-	_, err := r.run(ctx, nil, args...)
-	var exit *Error
-	if errors.As(err, &exit) {
-		if strings.Contains(exit.Stderr, "would clobber existing tag") {
-			return &ClobberError{Remote: remote, Text: exit.Stderr}
-		}
-		return &FetchError{Remote: remote, Text: exit.Stderr}
+// Remotes returns the names of the remotes, sorted.
+func (r *Repo) Remotes(ctx context.Context) ([]string, error) {
+	out, err := r.read(ctx, "remote")
+	if err != nil {
+		return nil, err
 	}
-	return err
+	names := strings.Fields(string(out))
+	slices.Sort(names)
+	return names, nil
 }
 
-// FetchError is a remote that could not be read.
-type FetchError struct{ Remote, Text string }
-
-func (e *FetchError) Error() string { return fmt.Sprintf("fetch from %s: %s", e.Remote, e.Text) }
-
-// Hint says how to try by hand.
-func (e *FetchError) Hint() string {
-	return "check the remote with git ls-remote " + e.Remote
+// RemoteURL returns the URL that a remote is fetched from, as the repository's configuration has it, without a password
+// or token in it; "" for the remote "". What url.*.insteadOf of the user makes of it stays out: the result goes into
+// documents that are the same on every machine.
+func (r *Repo) RemoteURL(ctx context.Context, remote string) (string, error) {
+	if remote == "" {
+		return "", nil
+	}
+	url, err := r.remoteURL(ctx, remote)
+	return redact(url), err
 }
 
-// ClobberError is a tag that is one thing here and another on the remote.
-type ClobberError struct{ Remote, Text string }
-
-func (e *ClobberError) Error() string {
-	return fmt.Sprintf("a tag here differs from the one on %s: %s", e.Remote, e.Text)
+// remoteURL is the URL with whatever secrets it holds.
+func (r *Repo) remoteURL(ctx context.Context, remote string) (string, error) {
+	if err := checkRemote(remote); err != nil {
+		return "", err
+	}
+	out, err := r.read(ctx, "remote", "get-url", remote)
+	if _, ok := exitCode(err); ok {
+		return "", fmt.Errorf("remote %s: %w", remote, ErrNotFound)
+	}
+	return strings.TrimSuffix(string(out), "\n"), err
 }
 
-// Hint says how to find out which is right.
-func (e *ClobberError) Hint() string {
-	return "compare git ls-remote --tags " + e.Remote + " with git tag; delete the local tag if it is the wrong one"
+func checkRemote(remote string) error {
+	if remote == "" || strings.HasPrefix(remote, "-") {
+		return fmt.Errorf("%q is not the name of a remote", remote)
+	}
+	return nil
+}
+
+// DefaultBranch returns the name of a remote's default branch, such as "main", from what was fetched last, or by asking
+// the remote if that is not known here. Without a remote it is the current branch. [ErrNotFound] if there is none.
+func (r *Repo) DefaultBranch(ctx context.Context, remote string) (string, error) {
+	if remote == "" {
+		name, ok := strings.CutPrefix(r.symbolic("HEAD"), "refs/heads/")
+		if !ok {
+			return "", fmt.Errorf("no branch is checked out: %w", ErrNotFound)
+		}
+		return name, nil
+	}
+	prefix := "refs/remotes/" + remote + "/"
+	if name, ok := strings.CutPrefix(r.symbolic(prefix+"HEAD"), prefix); ok {
+		return name, nil
+	}
+	refs, err := r.LsRemote(ctx, remote)
+	if err != nil {
+		return "", err
+	}
+	name, ok := strings.CutPrefix(refs.Head, "refs/heads/")
+	if !ok {
+		return "", fmt.Errorf("remote %s names no default branch: %w", remote, ErrNotFound)
+	}
+	return name, nil
+}
+
+// Fetch brings refs from a remote by refspecs such as "+refs/heads/*:refs/remotes/origin/*". Tags come only if a
+// refspec names them, nothing is pruned, and a tag that exists here and points elsewhere there is a [*ClobberError]; a
+// remote that cannot be read is a [*FetchError].
+func (r *Repo) Fetch(ctx context.Context, remote string, refspecs ...string) error {
+	if err := checkRemote(remote); err != nil {
+		return err
+	}
+	// fetch.prune and fetch.pruneTags of the user would delete local tags that are not pushed yet.
+	args := []string{"fetch", "--no-tags", "--no-prune", "--no-prune-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules", "--no-progress"}
+	if len(refspecs) == 0 {
+		return fmt.Errorf("fetch from %s: no refspec", remote)
+	}
+	_, err := r.run(ctx, nil, append(append(args, "--", remote), refspecs...)...)
+	return fetchError(remote, err)
 }
 
 // RemoteRefs is what a remote has.
@@ -57,101 +102,43 @@ func (r *RemoteRefs) Ref(name string) (Ref, bool) {
 	return ref, ok
 }
 
-// LsRemote asks a remote for its branches, tags and default branch.
-func (r *Repo) LsRemote(ctx context.Context, remote string) (*RemoteRefs, error) {
-	out, err := r.run(ctx, nil, "ls-remote", "--symref", "--quiet", remote)
-	var exit *Error
-	if errors.As(err, &exit) {
-		return nil, &FetchError{Remote: remote, Text: exit.Stderr}
+// Refs returns the refs below a prefix such as refs/tags/, sorted by name.
+func (r *RemoteRefs) Refs(prefix string) []Ref {
+	var out []Ref
+	for name, ref := range r.refs {
+		if strings.HasPrefix(name, prefix) {
+			out = append(out, ref)
+		}
 	}
-	if err != nil {
+	slices.SortFunc(out, func(a, b Ref) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// LsRemote asks a remote for its refs and its default branch. A Ref's Commit is what its tag is of.
+func (r *Repo) LsRemote(ctx context.Context, remote string) (*RemoteRefs, error) {
+	if err := checkRemote(remote); err != nil {
 		return nil, err
+	}
+	out, err := r.run(ctx, nil, "ls-remote", "--symref", "--quiet", "--", remote)
+	if err != nil {
+		return nil, fetchError(remote, err)
 	}
 	refs := &RemoteRefs{refs: map[string]Ref{}}
 	for line := range strings.Lines(string(out)) {
-		id, name, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		if target, ok := strings.CutPrefix(id, "ref: "); ok {
-			if name == "HEAD" {
-				refs.Head = target
-			}
-			continue
+		id, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		target, symbolic := strings.CutPrefix(id, "ref: ")
+		tag, peeled := strings.CutSuffix(name, "^{}")
+		switch {
+		case symbolic && name == "HEAD":
+			refs.Head = target
+		case symbolic || name == "HEAD":
+		case !isID(id):
+			return nil, &FetchError{Remote: remote, Text: fmt.Sprintf("it answers with %.80q", clean(line))}
+		case peeled:
+			refs.refs[tag] = Ref{Name: tag, ID: refs.refs[tag].ID, Commit: id}
+		default:
+			refs.refs[name] = Ref{Name: name, ID: id, Commit: id}
 		}
-		if tag, ok := strings.CutSuffix(name, "^{}"); ok {
-			ref := refs.refs[tag]
-			ref.Commit = id
-			refs.refs[tag] = ref
-			continue
-		}
-		refs.refs[name] = Ref{Name: name, ID: id, Commit: id}
 	}
 	return refs, nil
-}
-
-// Update is one ref that a push changes.
-type Update struct {
-	// Ref is the full name, New the object that it shall point at.
-	Ref, New string
-	// Old is what it must point at on the remote, an ancestor of New; "" means that it must not exist.
-	Old string
-}
-
-// Push changes refs of a remote, all or none. It never forces: a ref that is to be created must not exist, one that is
-// to move must be where Old says and move forward. A failure is a [*PushError].
-func (r *Repo) Push(ctx context.Context, remote string, updates []Update) error {
-	args := []string{"push", "--atomic", "--porcelain", "--no-follow-tags", "--recurse-submodules=no"}
-	for _, u := range updates {
-		if u.Old == "" {
-			// An empty expectation means "must not exist". For a ref that moves no lease is given, since a lease
-			// would also allow to move it backwards.
-			args = append(args, "--force-with-lease="+u.Ref+":")
-		}
-	}
-	args = append(args, remote)
-	for _, u := range updates {
-		args = append(args, u.New+":"+u.Ref)
-	}
-	out, err := r.run(ctx, nil, args...)
-	var exit *Error
-	if err == nil || !errors.As(err, &exit) {
-		return err
-	}
-	return pushError(remote, string(out), exit.Stderr)
-}
-
-// pushError reads the lines of `git push --porcelain`: "!\t<from>:<to>\t[rejected] (why)".
-func pushError(remote, porcelain, stderr string) error {
-	e := &PushError{Remote: remote, Reason: Unreachable, Text: stderr}
-	for line := range strings.Lines(porcelain) {
-		f := strings.Split(strings.TrimSpace(line), "\t")
-		if len(f) != 3 || f[0] != "!" || strings.Contains(f[2], "atomic push failed") || strings.Contains(f[2], "atomic transaction failed") {
-			continue
-		}
-		_, e.Ref, _ = strings.Cut(f[1], ":")
-		e.Text = f[2]
-		switch {
-		case strings.Contains(f[2], "[remote rejected]") && (strings.Contains(f[2], "cannot lock ref") || strings.Contains(f[2], "reference already exists") || strings.Contains(f[2], "failed to update ref") || strings.Contains(f[2], "fetch first")):
-			e.Reason = Stale
-		case strings.Contains(f[2], "[remote rejected]"):
-			e.Reason = Refused
-			e.Text = strings.TrimSpace(f[2] + " " + remoteSays(stderr))
-		default:
-			e.Reason = Stale
-		}
-		return e
-	}
-	if strings.Contains(stderr, "does not support --atomic push") {
-		e.Text = "the remote cannot push several refs at once (--atomic), which a release needs"
-	}
-	return e
-}
-
-// remoteSays keeps the lines that the server's hooks print.
-func remoteSays(stderr string) string {
-	var lines []string
-	for line := range strings.SplitSeq(stderr, "; ") {
-		if text, ok := strings.CutPrefix(line, "remote:"); ok && strings.TrimSpace(text) != "" {
-			lines = append(lines, strings.TrimSpace(text))
-		}
-	}
-	return strings.Join(lines, "; ")
 }

@@ -7,17 +7,20 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
-	"strings"
 
 	"github.com/relctl/relctl/pkg/internal/proc"
 )
 
 // Error is a git command that failed.
 type Error struct {
+	// Command is the subcommand, such as "log".
 	Command string
-	Code    int
-	Stderr  string
+	// Code is the exit code.
+	Code int
+	// Stderr is what git said, shortened.
+	Stderr string
+
+	raw string
 }
 
 func (e *Error) Error() string {
@@ -26,6 +29,14 @@ func (e *Error) Error() string {
 		text = fmt.Sprintf("exit code %d", e.Code)
 	}
 	return fmt.Sprintf("git %s: %s", e.Command, text)
+}
+
+// Hint knows one case: an option that git does not know, which is an old git.
+func (e *Error) Hint() string {
+	if e.Code == 129 {
+		return "relctl needs git 2.39 or newer; git --version shows yours"
+	}
+	return ""
 }
 
 // MissingError is a machine without the git program.
@@ -37,120 +48,124 @@ func (e *MissingError) Unwrap() error { return e.Err }
 // Hint says what to install.
 func (e *MissingError) Hint() string { return "install git 2.39 or newer" }
 
-// read runs a command that only reads, without the user's configuration.
-func (r *Repo) read(ctx context.Context, args ...string) ([]byte, error) {
-	return read(ctx, r.dir(), nil, args...)
+// call is one run of the git program.
+type call struct {
+	dir   string // where it runs
+	user  bool   // with the user's configuration; else hermetic
+	env   []string
+	stdin []byte
+	args  []string
 }
 
-func read(ctx context.Context, dir string, stdin []byte, args ...string) ([]byte, error) {
-	return execute(command(ctx, dir, hermetic(), args...), stdin)
+// read runs a command that only reads, or writes refs and objects here, without the user's configuration.
+func (r *Repo) read(ctx context.Context, args ...string) ([]byte, error) {
+	return call{dir: r.dir(), args: r.args(args)}.run(ctx)
 }
 
 // run runs a command with the user's configuration.
 func (r *Repo) run(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
-	return execute(command(ctx, r.dir(), inherited(), args...), stdin)
+	return call{dir: r.dir(), user: true, stdin: stdin, args: r.args(args)}.run(ctx)
 }
 
-func command(ctx context.Context, dir string, env []string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "git", append([]string{"-c", "core.quotePath=false", "-c", "core.fsmonitor=false"}, args...)...)
-	cmd.Dir = dir
-	cmd.Env = env
-	proc.Group(cmd)
+// args names the repository: nothing is discovered anew, and who owns the folder was settled by Open.
+func (r *Repo) args(args []string) []string {
+	return append([]string{"--git-dir=" + r.gitDir}, args...)
+}
+
+func (c call) command(ctx context.Context) *exec.Cmd {
+	args := c.args
+	if !c.user {
+		args = append(append([]string{}, hermeticConfig...), args...)
+	}
+	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd.Dir = c.dir
+	cmd.Env = hermeticEnv()
+	if c.user {
+		cmd.Env = userEnv()
+	}
+	cmd.Env = append(cmd.Env, c.env...)
 	return cmd
 }
 
-func execute(cmd *exec.Cmd, stdin []byte) ([]byte, error) {
+func (c call) run(ctx context.Context) ([]byte, error) {
+	cmd := c.command(ctx)
 	var out, errs bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &out, &errs
-	if err := cmd.Run(); err != nil {
-		return out.Bytes(), runError(cmd, err, errs.Bytes())
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if c.stdin != nil {
+		cmd.Stdin = bytes.NewReader(c.stdin)
 	}
-	return out.Bytes(), nil
+	var err error
+	if c.user {
+		err = runAsUser(ctx, cmd)
+	} else {
+		err = proc.Run(cmd)
+	}
+	return out.Bytes(), c.failure(ctx, err, errs.String())
 }
 
-// runError says in a line which command failed and what git said.
-func runError(cmd *exec.Cmd, err error, stderr []byte) error {
-	if errors.Is(err, exec.ErrNotFound) {
-		return &MissingError{Err: err}
+// runAsUser leaves helpers that outlive the command alone, such as a daemon that caches credentials. On a terminal the
+// program stays in our process group, since one in the background could not ask for a password.
+func runAsUser(ctx context.Context, cmd *exec.Cmd) error {
+	if interactive() {
+		cmd.Cancel = func() error { return cmd.Process.Signal(terminate) }
+		cmd.WaitDelay = proc.Grace
+		return cmd.Run()
 	}
+	proc.Group(cmd)
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		killGroup(cmd)
+	}
+	return err
+}
+
+// interactive reports whether there is a terminal at which git, ssh or gpg could ask something.
+func interactive() bool {
+	tty, err := os.OpenFile(terminalDevice, os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	return tty.Close() == nil
+}
+
+// failure says in a line which command failed and what git said.
+func (c call) failure(ctx context.Context, err error, stderr string) error {
+	if err == nil {
+		return nil
+	}
+	verb := c.verb()
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
-		return err
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("git %s: %w", verb, ctx.Err())
+	case errors.Is(err, exec.ErrNotFound):
+		return &MissingError{Err: err}
+	case !errors.As(err, &exit):
+		return fmt.Errorf("git %s: %w", verb, err)
+	case !exit.Exited():
+		return fmt.Errorf("git %s: %s: %s", verb, exit.ProcessState, brief(stderr))
 	}
-	if !exit.Exited() && cmd.Cancel != nil {
-		return fmt.Errorf("git %s: %w", verb(cmd.Args), context.Canceled)
-	}
-	return &Error{Command: verb(cmd.Args), Code: exit.ExitCode(), Stderr: brief(stderr)}
+	return &Error{Command: verb, Code: exit.ExitCode(), Stderr: brief(stderr), raw: stderr}
 }
 
 // verb is the subcommand, without options before it.
-func verb(args []string) string {
-	for i := 1; i < len(args); i++ {
-		if args[i] == "-c" {
+func (c call) verb() string {
+	for i := 0; i < len(c.args); i++ {
+		switch {
+		case c.args[i] == "-c":
 			i++
-			continue
+		case c.args[i][0] != '-':
+			return c.args[i]
 		}
-		return args[i]
 	}
 	return ""
 }
 
-var credentials = regexp.MustCompile(`([a-z][a-z0-9+.-]*://)[^/@\s]*@`)
-
-// redact takes passwords out of URLs.
-func redact(text string) string { return credentials.ReplaceAllString(text, "$1") }
-
-// brief makes what git said on stderr fit for an error: up to five lines, no advice, no passwords.
-func brief(stderr []byte) string {
-	var lines []string
-	for line := range strings.Lines(strings.ToValidUTF8(redact(string(stderr)), "?")) {
-		line = strings.TrimSpace(line)
-		line = strings.TrimPrefix(strings.TrimPrefix(line, "fatal: "), "error: ")
-		if line == "" || strings.HasPrefix(line, "hint:") {
-			continue
-		}
-		lines = append(lines, line)
+// exitCode returns the exit code of a git command's error, and whether it has one.
+func exitCode(err error) (int, bool) {
+	var exit *Error
+	if errors.As(err, &exit) {
+		return exit.Code, true
 	}
-	if len(lines) > 5 {
-		lines = lines[:5]
-	}
-	return strings.Join(lines, "; ")
-}
-
-// hermetic is the environment for reading.
-func hermetic() []string {
-	return append(inherited(),
-		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_COUNT=0",
-		"GIT_NO_REPLACE_OBJECTS=1", "GIT_OPTIONAL_LOCKS=0", "GIT_ATTR_NOSYSTEM=1",
-	)
-}
-
-// kept are the GIT_ variables of the caller that reach the program: who, by which configuration, over which transport.
-// GIT_DIR and its like, which a hook may have set, would point it at another repository.
-var kept = []string{
-	"GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_ASKPASS", "GIT_SSL_", "GIT_HTTP_", "GIT_PROXY_", "GIT_EXEC_PATH", "GIT_TRACE", "GIT_ALLOW_PROTOCOL",
-}
-
-func inherited() []string {
-	env := []string{"LC_ALL=C", "LANGUAGE=C", "GIT_TERMINAL_PROMPT=0"}
-	for _, e := range os.Environ() {
-		name, _, _ := strings.Cut(e, "=")
-		if name == "LC_ALL" || name == "LANGUAGE" || name == "GIT_TERMINAL_PROMPT" {
-			continue
-		}
-		if strings.HasPrefix(name, "GIT_") && !hasPrefix(name, kept) {
-			continue
-		}
-		env = append(env, e)
-	}
-	return env
-}
-
-func hasPrefix(s string, prefixes []string) bool {
-	for _, p := range prefixes {
-		if strings.HasPrefix(s, p) {
-			return true
-		}
-	}
-	return false
+	return 0, false
 }

@@ -3,12 +3,17 @@ package git
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
-	"strings"
+	"io"
+	"slices"
+	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
+	pgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	"github.com/hiddeco/sshsig"
 	"golang.org/x/crypto/ssh"
 )
@@ -19,105 +24,115 @@ var ErrUnsigned = errors.New("not signed")
 // ErrUntrusted is a commit whose signature is not good by any key of the keyring.
 var ErrUntrusted = errors.New("not signed by a key of the role")
 
-// Signer is one person or machine with a public key of either kind.
-type Signer struct {
-	Name string
-	// SSH is a public key as in authorized_keys, OpenPGP an armoured key block; one of the two.
-	SSH, OpenPGP string
-}
-
-// Keyring is a set of public keys by name. The zero Keyring trusts nobody.
-type Keyring struct{ keys []key }
-
-type key struct {
-	name string
-	ssh  ssh.PublicKey
-	pgp  openpgp.EntityList
-}
-
-// ParseSigners reads public keys.
-func ParseSigners(signers []Signer) (Keyring, error) {
-	var k Keyring
-	for _, s := range signers {
-		entry := key{name: s.Name}
-		var err error
-		switch {
-		case s.SSH != "":
-			entry.ssh, _, _, _, err = ssh.ParseAuthorizedKey([]byte(s.SSH))
-		case s.OpenPGP != "":
-			entry.pgp, err = openpgp.ReadArmoredKeyRing(strings.NewReader(s.OpenPGP))
-		default:
-			err = errors.New("has neither an SSH nor an OpenPGP key")
-		}
-		if err != nil {
-			return Keyring{}, fmt.Errorf("signer %s: %w", s.Name, err)
-		}
-		k.keys = append(k.keys, entry)
-	}
-	return k, nil
-}
-
 // Signed is a verified signature.
 type Signed struct {
 	// Name of the signer in the keyring.
 	Name string
-	// Key tells keys apart: the fingerprint.
+	// Key tells keys apart: the fingerprint, of an OpenPGP primary key in upper-case hex or of an SSH key as
+	// "SHA256:…".
 	Key string
 }
 
 // VerifyCommit returns who signed a commit: an error is [ErrUnsigned], [ErrUntrusted], or one of reading. SSH
-// signatures must be of git's namespace; an OpenPGP key must have been valid when it signed, and must not have expired.
-func (r *Repo) VerifyCommit(_ context.Context, id string, keys Keyring) (Signed, error) {
-	raw, err := r.rawCommit(id)
+// signatures must be of git's namespace, OpenPGP signatures over the bytes as they are, by a key that has neither
+// expired nor been revoked (see [Keyring.At]). No program takes part.
+func (r *Repo) VerifyCommit(ctx context.Context, id string, keys Keyring) (Signed, error) {
+	raw, err := r.rawCommit(ctx, id)
 	if err != nil {
 		return Signed{}, err
 	}
-	payload, sig := splitSignature(raw)
-	if len(sig) == 0 {
-		return Signed{}, fmt.Errorf("commit %s: %w", id, ErrUnsigned)
+	who, err := verify(raw, keys)
+	if err != nil {
+		return Signed{}, fmt.Errorf("commit %s: %w", id, err)
 	}
-	for _, k := range keys.keys {
-		var err error
-		var fingerprint string
-		switch {
-		case k.ssh != nil && bytes.HasPrefix(sig, []byte("-----BEGIN SSH SIGNATURE-----")):
-			fingerprint, err = verifySSH(payload, sig, k.ssh)
-		case k.pgp != nil && bytes.HasPrefix(sig, []byte("-----BEGIN PGP SIGNATURE-----")):
-			fingerprint, err = verifyOpenPGP(payload, sig, k.pgp)
-		default:
-			continue
-		}
-		if err == nil {
-			return Signed{Name: k.name, Key: fingerprint}, nil
-		}
-	}
-	return Signed{}, fmt.Errorf("commit %s: %w", id, ErrUntrusted)
+	return who, nil
 }
 
-// splitSignature takes the gpgsig header out of a commit object; what is left is what was signed.
-func splitSignature(raw []byte) (payload, sig []byte) {
-	head, body, _ := bytes.Cut(raw, []byte("\n\n"))
-	in := false
-	for line := range bytes.SplitSeq(head, []byte("\n")) {
-		switch {
-		case bytes.HasPrefix(line, []byte("gpgsig ")) && len(sig) == 0:
-			in = true
-			sig = append(append(sig, bytes.TrimPrefix(line, []byte("gpgsig "))...), '\n')
-			continue
-		case in && bytes.HasPrefix(line, []byte(" ")):
-			sig = append(append(sig, line[1:]...), '\n')
-			continue
-		}
-		in = false
-		payload = append(append(payload, line...), '\n')
+const (
+	sshArmor = "-----BEGIN SSH SIGNATURE-----"
+	pgpArmor = "-----BEGIN PGP SIGNATURE-----"
+)
+
+// errOtherKey is a signature by a key that is not the one that was tried.
+var errOtherKey = errors.New("by another key")
+
+// verify judges the signature in a commit object.
+func verify(raw []byte, keys Keyring) (Signed, error) {
+	payload, sig, err := splitSignature(raw)
+	if err != nil {
+		return Signed{}, err
 	}
-	return append(append(payload, '\n'), body...), sig
+	var check func(k key) (string, error)
+	switch {
+	case bytes.HasPrefix(sig, []byte(sshArmor)):
+		check = func(k key) (string, error) { return verifySSH(payload, sig, k.ssh) }
+	case bytes.HasPrefix(sig, []byte(pgpArmor)):
+		check = func(k key) (string, error) { return verifyOpenPGP(payload, sig, k.pgp, keys.at) }
+	default:
+		return Signed{}, fmt.Errorf("%w: the signature is neither of SSH nor of OpenPGP", ErrUntrusted)
+	}
+	var reason error
+	for _, k := range keys.keys {
+		print, err := check(k)
+		if err == nil {
+			return Signed{Name: k.name, Key: print}, nil
+		}
+		if !errors.Is(err, errOtherKey) {
+			reason = fmt.Errorf("signature by the key of %s: %w", k.name, err)
+		}
+	}
+	if reason != nil {
+		return Signed{}, fmt.Errorf("%w: %w", ErrUntrusted, reason)
+	}
+	return Signed{}, ErrUntrusted
+}
+
+// splitSignature takes the gpgsig header out of a commit object; what is left is what was signed. Like git it leaves
+// the header for signatures over SHA-256 ids out too.
+func splitSignature(raw []byte) (payload, sig []byte, err error) {
+	head, body, ok := bytes.Cut(raw, []byte("\n\n"))
+	if !ok {
+		head, body = bytes.TrimSuffix(raw, []byte("\n")), nil
+	}
+	var other []byte // gpgsig-sha256
+	seen, into := 0, &payload
+	for line := range bytes.SplitSeq(head, []byte("\n")) {
+		value, isSig := bytes.CutPrefix(line, []byte("gpgsig "))
+		switch {
+		case isSig:
+			into, line = &sig, value
+			seen++
+		case bytes.HasPrefix(line, []byte("gpgsig-sha256 ")):
+			into = &other
+		case bytes.HasPrefix(line, []byte(" ")) && into != &payload:
+			line = line[1:]
+		default:
+			into = &payload
+		}
+		*into = append(append(*into, line...), '\n')
+	}
+	if seen == 0 {
+		return nil, nil, ErrUnsigned
+	}
+	if seen > 1 {
+		return nil, nil, fmt.Errorf("%w: it carries %d signatures", ErrUntrusted, seen)
+	}
+	return append(append(payload, '\n'), body...), sig, nil
 }
 
 func verifySSH(payload, armored []byte, key ssh.PublicKey) (string, error) {
+	if key == nil {
+		return "", errOtherKey
+	}
 	sig, err := sshsig.Unarmor(armored)
 	if err != nil {
 		return "", err
+	}
+	if !bytes.Equal(sig.PublicKey.Marshal(), key.Marshal()) {
+		return "", errOtherKey
+	}
+	if sig.Signature.Format == ssh.KeyAlgoRSA { // over SHA-1
+		return "", errors.New("made with SHA-1")
 	}
 	if err := sshsig.Verify(bytes.NewReader(payload), sig, key, sig.HashAlgorithm, "git"); err != nil {
 		return "", err
@@ -125,17 +140,71 @@ func verifySSH(payload, armored []byte, key ssh.PublicKey) (string, error) {
 	return ssh.FingerprintSHA256(key), nil
 }
 
-func verifyOpenPGP(payload, armored []byte, keys openpgp.EntityList) (string, error) {
+const maxSignature = 64 << 10
+
+// skew is how far the clock of a signer may be ahead of ours.
+const skew = 10 * time.Minute
+
+// verifyOpenPGP checks at the clock's time and, if the key has expired since, at the given earlier time.
+func verifyOpenPGP(payload, armored []byte, keys openpgp.EntityList, at time.Time) (string, error) {
+	if keys == nil {
+		return "", errOtherKey
+	}
+	sig, body, err := parseOpenPGP(armored)
+	if err != nil {
+		return "", err
+	}
+	check := func(now time.Time) (string, error) {
+		if ahead := sig.CreationTime.Sub(now); ahead > 0 && ahead <= skew {
+			now = sig.CreationTime
+		}
+		config := &packet.Config{Time: func() time.Time { return now }}
+		entity, err := openpgp.CheckDetachedSignature(keys, bytes.NewReader(payload), bytes.NewReader(body), config)
+		if errors.Is(err, pgperrors.ErrUnknownIssuer) {
+			return "", errOtherKey
+		}
+		if err != nil {
+			return "", err
+		}
+		return fingerprint(entity), nil
+	}
+	print, err := check(time.Now())
+	if errors.Is(err, pgperrors.ErrKeyExpired) && !at.IsZero() {
+		return check(at)
+	}
+	return print, err
+}
+
+// weakHashes can be made to collide.
+var weakHashes = []crypto.Hash{crypto.MD5, crypto.SHA1, crypto.RIPEMD160}
+
+// parseOpenPGP admits one signature over the bytes as they are: text signatures leave line ends open.
+func parseOpenPGP(armored []byte) (*packet.Signature, []byte, error) {
 	block, err := armor.Decode(bytes.NewReader(armored))
 	if err != nil {
-		return "", err
+		return nil, nil, err
 	}
 	if block.Type != openpgp.SignatureType {
-		return "", fmt.Errorf("a %s is no signature", block.Type)
+		return nil, nil, fmt.Errorf("a %s is no signature", block.Type)
 	}
-	entity, err := openpgp.CheckDetachedSignature(keys, bytes.NewReader(payload), block.Body, nil)
+	body, err := io.ReadAll(io.LimitReader(block.Body, maxSignature))
 	if err != nil {
-		return "", err
+		return nil, nil, err
 	}
-	return fmt.Sprintf("%X", entity.PrimaryKey.Fingerprint), nil
+	packets := packet.NewReader(bytes.NewReader(body))
+	p, err := packets.Next()
+	if err != nil {
+		return nil, nil, err
+	}
+	sig, ok := p.(*packet.Signature)
+	if !ok || sig.SigType != packet.SigTypeBinary {
+		return nil, nil, errors.New("not a signature over bytes")
+	}
+	if _, err := packets.Next(); !errors.Is(err, io.EOF) {
+		return nil, nil, errors.New("more than one signature")
+	}
+	if slices.Contains(weakHashes, sig.Hash) {
+		return nil, nil, fmt.Errorf("made with %s", sig.Hash)
+	}
+	return sig, body, nil
 }

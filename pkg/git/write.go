@@ -2,21 +2,25 @@ package git
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
 // WriteBlob stores bytes and returns their blob id.
-func (r *Repo) WriteBlob(data []byte) (string, error) {
-	obj := r.repo.Storer.NewEncodedObject()
-	obj.SetType(plumbing.BlobObject)
+func (r *Repo) WriteBlob(data []byte) (string, error) { return r.store(plumbing.BlobObject, data) }
+
+// store writes a loose object.
+func (r *Repo) store(kind plumbing.ObjectType, data []byte) (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	obj := r.storage.NewEncodedObject()
+	obj.SetType(kind)
 	w, err := obj.Writer()
 	if err != nil {
 		return "", err
@@ -25,74 +29,108 @@ func (r *Repo) WriteBlob(data []byte) (string, error) {
 	if err := errors.Join(err, w.Close()); err != nil {
 		return "", err
 	}
-	id, err := r.repo.Storer.SetEncodedObject(obj)
-	return id.String(), err
+	id, err := r.storage.SetEncodedObject(obj)
+	if err != nil {
+		return "", fmt.Errorf("write a %s: %w", kind, err)
+	}
+	return id.String(), nil
 }
 
 // WriteFile stores data under a path with slashes on top of a tree, "" for an empty one, and returns the new tree's id.
+// A file that is there already is replaced; a folder in the place of the file, or the other way round, is an error.
 func (r *Repo) WriteFile(tree, path string, data []byte) (string, error) {
+	parts := strings.Split(path, "/")
+	for _, p := range parts {
+		if p == "" || p == "." || p == ".." || strings.EqualFold(p, ".git") || strings.ContainsRune(p, 0) {
+			return "", fmt.Errorf("write %q: not a path of a file in a tree", path)
+		}
+	}
 	blob, err := r.WriteBlob(data)
 	if err != nil {
 		return "", fmt.Errorf("write %s: %w", path, err)
 	}
-	id, err := r.graft(tree, strings.Split(path, "/"), blob)
+	id, err := r.graft(tree, parts, blob)
 	if err != nil {
 		return "", fmt.Errorf("write %s: %w", path, err)
 	}
 	return id, nil
 }
 
+// graft puts a blob into a tree and returns the id of the changed tree.
 func (r *Repo) graft(tree string, path []string, blob string) (string, error) {
-	var entries []object.TreeEntry
+	var entries []entry
 	if tree != "" {
-		t, err := r.repo.TreeObject(plumbing.NewHash(tree))
+		raw, err := r.objects.read(context.Background(), "tree", tree, maxTree) // reading here waits for nobody
 		if err != nil {
 			return "", err
 		}
-		entries = slices.Clone(t.Entries)
+		if entries, err = parseTree(raw); err != nil {
+			return "", err
+		}
 	}
-	i := slices.IndexFunc(entries, func(e object.TreeEntry) bool { return e.Name == path[0] })
-	entry := object.TreeEntry{Name: path[0], Mode: filemode.Regular, Hash: plumbing.NewHash(blob)}
+	e := entry{name: path[0], mode: "100644", id: blob}
+	i := slices.IndexFunc(entries, func(e entry) bool { return e.name == path[0] })
+	if i >= 0 && (entries[i].mode == modeDir) != (len(path) > 1) {
+		return "", fmt.Errorf("%s is a file in one place and a folder in the other", path[0])
+	}
 	if len(path) > 1 {
 		below := ""
-		if i >= 0 && entries[i].Mode == filemode.Dir {
-			below = entries[i].Hash.String()
+		if i >= 0 {
+			below = entries[i].id
 		}
 		id, err := r.graft(below, path[1:], blob)
 		if err != nil {
 			return "", err
 		}
-		entry.Mode, entry.Hash = filemode.Dir, plumbing.NewHash(id)
+		e.mode, e.id = modeDir, id
 	}
 	if i >= 0 {
-		entries[i] = entry
+		entries[i] = e
 	} else {
-		entries = append(entries, entry)
+		entries = append(entries, e)
 	}
-	slices.SortFunc(entries, func(a, b object.TreeEntry) int { return strings.Compare(sortName(a), sortName(b)) })
-	obj := r.repo.Storer.NewEncodedObject()
-	if err := (&object.Tree{Entries: entries}).Encode(obj); err != nil {
-		return "", err
+	return r.writeTree(entries)
+}
+
+func (r *Repo) writeTree(entries []entry) (string, error) {
+	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.sortName(), b.sortName()) })
+	var raw []byte
+	for _, e := range entries {
+		id, err := hex.DecodeString(e.id)
+		if err != nil {
+			return "", err
+		}
+		raw = append(raw, e.mode+" "+e.name+"\x00"...)
+		raw = append(raw, id...)
 	}
-	id, err := r.repo.Storer.SetEncodedObject(obj)
-	return id.String(), err
+	return r.store(plumbing.TreeObject, raw)
 }
 
 // sortName is the name by which git sorts: folders as if they ended with a slash.
-func sortName(e object.TreeEntry) string {
-	if e.Mode == filemode.Dir {
-		return e.Name + "/"
+func (e entry) sortName() string {
+	if e.mode == modeDir {
+		return e.name + "/"
 	}
-	return e.Name
+	return e.name
+}
+
+// Tree returns the id of a commit's tree.
+func (r *Repo) Tree(commit string) (string, error) {
+	c, err := r.Commit(context.Background(), commit)
+	if err != nil {
+		return "", err
+	}
+	return c.Tree, nil
 }
 
 // SignMode says whether a commit is signed.
 type SignMode int
 
-// The modes: as the user configured it, or always.
+// The modes: as commit.gpgSign says, always, or never.
 const (
 	SignAsConfigured SignMode = iota
 	SignAlways
+	SignNever
 )
 
 // CommitOptions describe a commit that is made without a working tree.
@@ -101,75 +139,37 @@ type CommitOptions struct {
 	Parents []string
 	Message string
 	Sign    SignMode
+	// Date of author and committer; the zero time takes the clock.
+	Date time.Time
 }
 
-// CommitTree makes a commit object by the user's identity and returns its id. No ref moves.
+// CommitTree makes a commit object by the user's identity and returns its id. No ref moves. Errors are
+// [*IdentityError] and [*SignError] where those are the reason.
 func (r *Repo) CommitTree(ctx context.Context, opts CommitOptions) (string, error) {
-	args := []string{"commit-tree"}
+	// commit-tree pays no heed to commit.gpgSign.
 	sign := opts.Sign == SignAlways
-	if !sign {
+	if opts.Sign == SignAsConfigured {
 		out, err := r.run(ctx, nil, "config", "--type=bool", "--get", "commit.gpgSign")
-		sign = err == nil && strings.TrimSpace(string(out)) == "true"
+		if code, ok := exitCode(err); err != nil && (!ok || code != 1) { // 1: not set
+			return "", err
+		}
+		sign = strings.TrimSpace(string(out)) == "true"
 	}
+	args := []string{"-c", "user.useConfigOnly=true", "-c", "i18n.commitEncoding=UTF-8", "commit-tree"}
 	if sign {
 		args = append(args, "-S")
 	}
 	for _, p := range opts.Parents {
 		args = append(args, "-p", p)
 	}
-	args = append(args, "-F", "-", opts.Tree)
-	out, err := r.run(ctx, []byte(opts.Message), args...)
-	var exit *Error
-	if errors.As(err, &exit) {
-		if strings.Contains(exit.Stderr, "tell me who you are") || strings.Contains(exit.Stderr, "empty ident") {
-			return "", &IdentityError{Err: err}
-		}
-		if sign {
-			return "", &SignError{Err: err}
-		}
+	c := call{dir: r.dir(), user: true, stdin: []byte(opts.Message), args: r.args(append(args, "-F", "-", opts.Tree))}
+	if !opts.Date.IsZero() {
+		date := fmt.Sprintf("%d +0000", opts.Date.Unix())
+		c.env = []string{"GIT_AUTHOR_DATE=" + date, "GIT_COMMITTER_DATE=" + date}
 	}
-	return strings.TrimSpace(string(out)), err
-}
-
-// SignError is a git that could not sign.
-type SignError struct{ Err error }
-
-func (e *SignError) Error() string { return "git could not sign: " + e.Err.Error() }
-func (e *SignError) Unwrap() error { return e.Err }
-
-// Hint says how to set signing up.
-func (e *SignError) Hint() string {
-	return "git config gpg.format ssh && git config user.signingkey ~/.ssh/id_ed25519.pub   (or an OpenPGP key)"
-}
-
-// Tree returns the id of a commit's tree.
-func (r *Repo) Tree(commit string) (string, error) {
-	c, err := r.repo.CommitObject(plumbing.NewHash(commit))
+	out, err := c.run(ctx)
 	if err != nil {
-		return "", fmt.Errorf("commit %s: %w", commit, err)
+		return "", createError(err)
 	}
-	return c.TreeHash.String(), nil
-}
-
-// UpdateRef points a local ref at an object, if it is where old says; "" means that it must not exist.
-func (r *Repo) UpdateRef(ctx context.Context, name, id, old string) error {
-	if old == "" {
-		old = strings.Repeat("0", 40)
-	}
-	_, err := r.run(ctx, nil, "update-ref", name, id, old)
-	return err
-}
-
-// rawCommit returns the bytes of a commit object.
-func (r *Repo) rawCommit(id string) ([]byte, error) {
-	obj, err := r.repo.Storer.EncodedObject(plumbing.CommitObject, plumbing.NewHash(id))
-	if err != nil {
-		return nil, fmt.Errorf("commit %s: %w", id, err)
-	}
-	rd, err := obj.Reader()
-	if err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(io.LimitReader(rd, MaxMessage+64<<10))
-	return data, errors.Join(err, rd.Close())
+	return strings.TrimSpace(string(out)), nil
 }

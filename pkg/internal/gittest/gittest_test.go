@@ -56,18 +56,25 @@ func TestTheUsersConfigurationHasNoSay(t *testing.T) {
 	if got := r.Git("log", "-1", "--format=%an <%ae> %cn %ct"); got != "Dev One <dev-1@acme.example> Dev One 1767603600" {
 		t.Errorf("commit is by %q", got)
 	}
+	r.Git("config", "user.name", "QA One")
+	r.Commit("feat: two")
 	// Programs started by the code under test inherit the process's environment.
-	out, err := exec.Command("git", "config", "--list", "--show-scope").Output()
+	cmd := exec.Command("git", "log", "-1", "--format=%an <%ae>")
+	cmd.Dir = r.Dir
+	if out, err := cmd.Output(); err != nil || string(out) != "QA One <dev-1@acme.example>\n" {
+		t.Errorf("the repository's own configuration gives %q, %v", out, err)
+	}
+	out, err := exec.Command("git", "config", "--list", "--show-scope", "--show-origin").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(out)) {
-		if strings.HasPrefix(line, "system") || strings.HasPrefix(line, "global") {
+		if strings.HasPrefix(line, "system") || strings.HasPrefix(line, "global") && !strings.Contains(line, os.Getenv("GIT_CONFIG_GLOBAL")) {
 			t.Errorf("git reads %q", line)
 		}
 	}
-	if os.Getenv("GIT_CONFIG_GLOBAL") != os.DevNull {
-		t.Error("GIT_CONFIG_GLOBAL is not set for the process")
+	if !strings.Contains(string(out), "Dev One") {
+		t.Errorf("git does not see the identity of tests:\n%s", out)
 	}
 }
 

@@ -1,8 +1,9 @@
 package gittest
 
 import (
+	"fmt"
 	"os"
-	"strconv"
+	"path/filepath"
 	"strings"
 	"sync"
 )
@@ -13,17 +14,44 @@ const (
 	Email = "dev-1@acme.example"
 )
 
-// config is what git sees in place of the user's own.
-var config = [][2]string{
-	{"user.name", Name},
-	{"user.email", Email},
-	{"init.defaultBranch", "main"},
-	{"advice.detachedHead", "false"},
-	{"core.autocrlf", "false"},
-	{"gc.auto", "0"},
-	{"maintenance.auto", "false"},
-	{"protocol.file.allow", "always"}, // submodules in tests lie in folders
-}
+// config is what git sees in place of the user's own file.
+const config = `[user]
+	name = ` + Name + `
+	email = ` + Email + `
+[init]
+	defaultBranch = main
+[advice]
+	detachedHead = false
+[core]
+	autocrlf = false
+[gc]
+	auto = 0
+[maintenance]
+	auto = false
+[protocol "file"]
+	allow = always # submodules in tests lie in folders
+`
+
+// file writes config once a machine and user, and gives its name.
+var file = sync.OnceValue(func() string {
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("relctl-gittest-%d", os.Getuid()))
+	name := filepath.Join(dir, "config")
+	if have, err := os.ReadFile(name); err == nil && string(have) == config {
+		return name
+	}
+	err := os.MkdirAll(dir, 0o700)
+	tmp := fmt.Sprintf("%s.%d", name, os.Getpid())
+	if err == nil {
+		err = os.WriteFile(tmp, []byte(config), 0o600)
+	}
+	if err == nil {
+		err = os.Rename(tmp, name)
+	}
+	if err != nil {
+		panic(err) // a temporary folder that cannot be written, no test can run
+	}
+	return name
+})
 
 var isolate = sync.OnceFunc(func() {
 	for _, kv := range os.Environ() {
@@ -45,18 +73,12 @@ func Isolate() { isolate() }
 // Env returns the variables, as "NAME=value", that cut git off from the user's configuration, for tests that give a
 // program an environment of its own. Drop other GIT_ variables there.
 func Env() []string {
-	env := []string{
+	return []string{
 		"GIT_CONFIG_NOSYSTEM=1",
-		"GIT_CONFIG_GLOBAL=" + os.DevNull,
+		"GIT_CONFIG_GLOBAL=" + file(),
 		"GIT_ATTR_NOSYSTEM=1",
 		"GIT_TERMINAL_PROMPT=0",
 		"LC_ALL=C",
 		"TZ=UTC",
-		"GIT_CONFIG_COUNT=" + strconv.Itoa(len(config)),
 	}
-	for i, kv := range config {
-		n := strconv.Itoa(i)
-		env = append(env, "GIT_CONFIG_KEY_"+n+"="+kv[0], "GIT_CONFIG_VALUE_"+n+"="+kv[1])
-	}
-	return env
 }

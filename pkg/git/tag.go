@@ -1,0 +1,111 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Tag is a tag by name.
+type Tag struct {
+	// Name without refs/tags/.
+	Name string
+	// Object is the tag object's id, the commit's if the tag is lightweight.
+	Object string
+	// Commit is the commit behind it.
+	Commit string
+	// Message of an annotated tag without its signature, as valid UTF-8 of at most [MaxMessage] bytes.
+	Message string
+	// Annotated tags are objects of their own.
+	Annotated bool
+}
+
+const maxTag = 16 << 20
+
+// Tag reads a tag, given without refs/tags/, or returns [ErrNotFound].
+func (r *Repo) Tag(ctx context.Context, name string) (*Tag, error) {
+	t := &Tag{Name: name}
+	var err error
+	if t.Object, err = r.lookUp("refs/tags/" + name); err != nil {
+		return nil, fmt.Errorf("tag %s: %w", name, err)
+	}
+	found, err := r.objects.info(ctx, t.Object, t.Object+"^{}")
+	if err != nil {
+		return nil, fmt.Errorf("tag %s: %w", name, err)
+	}
+	if found[1].kind != "commit" {
+		return nil, fmt.Errorf("tag %s is not of a commit: %w", name, ErrNotFound)
+	}
+	t.Commit = found[1].id
+	if found[0].kind != "tag" {
+		return t, nil
+	}
+	raw, err := r.objects.read(ctx, "tag", t.Object, maxTag)
+	if err != nil {
+		return nil, fmt.Errorf("tag %s: %w", name, err)
+	}
+	_, body, _ := bytes.Cut(raw, []byte("\n\n"))
+	t.Annotated, t.Message = true, message(withoutSignature(body))
+	return t, nil
+}
+
+// armors begin the signature at the end of a tag's message.
+var armors = []string{
+	"-----BEGIN PGP SIGNATURE-----", "-----BEGIN PGP MESSAGE-----", "-----BEGIN SIGNED MESSAGE-----", "-----BEGIN SSH SIGNATURE-----",
+}
+
+// withoutSignature cuts a message where git finds the signature: at the last line that begins one.
+func withoutSignature(body []byte) []byte {
+	at := len(body)
+	for off := 0; off < len(body); {
+		line, _, _ := bytes.Cut(body[off:], []byte("\n"))
+		if slices.ContainsFunc(armors, func(a string) bool { return bytes.HasPrefix(line, []byte(a)) }) {
+			at = off
+		}
+		off += len(line) + 1
+	}
+	return body[:at]
+}
+
+// CreateTag makes an annotated tag as the user configured it, signed with tag.gpgSign or tag.forceSignAnnotated, and
+// returns the id of the tag object. The message is kept byte by byte. The tag must not exist.
+func (r *Repo) CreateTag(ctx context.Context, name, commit, message string) (string, error) {
+	if err := errors.Join(CheckRef("refs/tags/"+name), checkTagName(name)); err != nil {
+		return "", err
+	}
+	commit, err := r.Resolve(ctx, commit)
+	if err != nil {
+		return "", fmt.Errorf("tag %s: %w", name, err)
+	}
+	// Without --annotate: that option would switch tag.forceSignAnnotated off, and a message implies it.
+	_, err = r.run(ctx, []byte(message), "-c", "user.useConfigOnly=true", "-c", "i18n.commitEncoding=UTF-8",
+		"tag", "--cleanup=verbatim", "--file=-", name, commit)
+	if err != nil {
+		return "", fmt.Errorf("tag %s: %w", name, createError(err))
+	}
+	return r.lookUp("refs/tags/" + name)
+}
+
+func checkTagName(name string) error {
+	if strings.HasPrefix(name, "-") || name == "HEAD" {
+		return fmt.Errorf("%q cannot be the name of a tag", name)
+	}
+	return nil
+}
+
+// DeleteTag deletes a local tag if it still points at object.
+func (r *Repo) DeleteTag(ctx context.Context, name, object string) error {
+	if err := CheckRef("refs/tags/" + name); err != nil {
+		return err
+	}
+	if !isID(object) {
+		return fmt.Errorf("delete tag %s: %q is not a full object id", name, object)
+	}
+	if _, err := r.read(ctx, "update-ref", "--no-deref", "-d", "refs/tags/"+name, object); err != nil {
+		return fmt.Errorf("delete tag %s: %w", name, err)
+	}
+	return nil
+}
