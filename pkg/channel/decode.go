@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 )
 
 // decoder fills Go values from one document. It records every problem and goes on, so that one run shows them all.
@@ -105,11 +107,18 @@ func (d *decoder) report(path string, err error) {
 	}
 }
 
+// exponent is a number that the parser takes for text, unlike the standard.
+var exponent = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$`)
+
 // text returns a string, after check has seen it. What YAML would read as a number or a boolean is refused: "2.10" and
 // 2.10 are not the same.
 func (d *decoder) text(n ast.Node, path string, check func(string) error) (string, bool) {
 	switch s := n.(type) {
 	case *ast.StringNode:
+		if s.Token.Type == token.StringType && exponent.MatchString(s.Value) {
+			d.fail(at(n), lastKey(path)+quote(s.Value), "without quotes %s is a number", s.Value)
+			return "", false
+		}
 		d.report(path, check(s.Value))
 		return s.Value, true
 	case *ast.LiteralNode:

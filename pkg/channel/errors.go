@@ -25,11 +25,11 @@ type Error struct {
 // Error returns several lines: where and what, then the line of the file with a mark under the place.
 func (e *Error) Error() string {
 	if e.Line == 0 {
-		return e.File + ": " + e.sentence()
+		return visible(e.File + ": " + e.sentence())
 	}
 	source, column := excerpt(e.Source, e.Column)
 	number := fmt.Sprintf("%4d", e.Line)
-	return fmt.Sprintf("%s:%d:%d: %s\n%s | %s\n%s | %s^", e.File, e.Line, e.Column, e.sentence(),
+	return fmt.Sprintf("%s:%d:%d: %s\n%s | %s\n%s | %s^", visible(e.File), e.Line, e.Column, visible(e.sentence()),
 		number, source, strings.Repeat(" ", len(number)), strings.Repeat(" ", column-1))
 }
 
@@ -40,7 +40,7 @@ func (e *Error) sentence() string {
 	return fmt.Sprintf("%s; did you mean %s?", e.Message, e.Suggestion)
 }
 
-// excerpt returns the part of a long line around column, every character of it visible and one column wide.
+// excerpt returns the part of a long line around column, as it can be shown, and the column in it.
 func excerpt(line string, column int) (string, int) {
 	const width = 100
 	runes := []rune(line)
@@ -49,18 +49,21 @@ func excerpt(line string, column int) (string, int) {
 	if len(runes) > width && column > width/2 {
 		start = min(column-width/2, len(runes)-width)
 	}
-	runes = runes[start:min(len(runes), start+width)]
-	var b strings.Builder
-	for _, r := range runes {
+	return visible(string(runes[start:min(len(runes), start+width)])), column - start
+}
+
+// visible replaces what a terminal would not print, each character by one of the same width. Names of files and their
+// content come from people who may not mean well.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\t':
-			r = ' '
+			return ' '
 		case !unicode.IsPrint(r):
-			r = '?'
+			return '?'
 		}
-		b.WriteRune(r)
-	}
-	return b.String(), column - start
+		return r
+	}, s)
 }
 
 // Errors is everything that is wrong in a set of channel files, by file and place. It holds at least one.

@@ -65,7 +65,7 @@ func TestTagTemplates(t *testing.T) {
 func TestNearest(t *testing.T) {
 	keys := []string{"kind", "line", "branch", "tag", "accept", "source", "soak", "gates", "support", "upgrade"}
 	for typed, want := range map[string]string{
-		"brnach": "branch", "Branch": "branch", "branches": "branch", "accepts": "accept", "gate": "gates", "suport": "support",
+		"brnach": "branch", "Branch": "branch", "branches": "branch", "accepts": "accept", "gate": "gates", "supprot": "support",
 		"knid": "kind", "lien": "line", "upgrades": "upgrade", "tga": "tag", "xyz": "", "purpose": "", "": "", "owner": "", strings.Repeat("x", 1000): "",
 	} {
 		if got := nearest(typed, keys); got != want {
