@@ -1,0 +1,5 @@
+//go:build !unix
+
+package build
+
+func withUmask(argv []string) []string { return argv }

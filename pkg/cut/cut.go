@@ -1,0 +1,136 @@
+package cut
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/relctl/relctl/pkg/build"
+	"github.com/relctl/relctl/pkg/channel"
+	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/publish"
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// Builder makes the artifacts of a commit.
+type Builder interface {
+	plan.Builder
+	Build(ctx context.Context, req build.Request) ([]build.Artifact, error)
+}
+
+// Signer signs release.json with one key.
+type Signer interface {
+	// ID is the lower-case hex sha256 of the public key's SPKI.
+	ID() string
+	// Sign returns a sigstore bundle over payload.
+	Sign(ctx context.Context, payload []byte) ([]byte, error)
+}
+
+// Store is where releases lie.
+type Store interface {
+	Stage(ctx context.Context, s publish.Set) error
+	Staged(ctx context.Context, plan string) (*publish.Staged, error)
+	Open(ctx context.Context, plan, path string) (io.ReadCloser, error)
+	Released(ctx context.Context, channel string, v release.Version) ([]byte, error)
+	Reveal(ctx context.Context, plan string, m *release.Manifest, bundle string) error
+	Discard(ctx context.Context, plan string) error
+	String() string
+}
+
+// Options say how a channel is cut.
+type Options struct {
+	// Pre asks for a pre-release such as "rc".
+	Pre string
+	// Plan pins the cut to a plan's digest; if the refs give another plan now, nothing is done.
+	Plan string
+	// Builder overrides the one of the policy; nil takes the policy's.
+	Builder Builder
+	// Goreleaser is the path of the program, "" looks on the PATH.
+	Goreleaser string
+	// Signers are the keys at hand.
+	Signers []Signer
+	// Stores override the policy's; empty takes the policy's.
+	Stores []Store
+	// DryRun stops after release.json: nothing is reserved, signed or published.
+	DryRun bool
+	// Progress is told of every stage; may be nil.
+	Progress func(Progress)
+	// Now is the time by which waivers and calendar versions are judged.
+	Now time.Time
+}
+
+// Result is what a cut ended in.
+type Result struct {
+	Plan     release.Plan      `json:"plan"`
+	Manifest *release.Manifest `json:"release"`
+	// Digest of release.json, the identity of the release.
+	Digest string `json:"digest"`
+	// Bundle is the path of the bundle file, "" for a dry run.
+	Bundle string `json:"bundle,omitempty"`
+	// Stores are where the release lies now.
+	Stores []string `json:"stores,omitempty"`
+	// Dir is the folder of the cut, with all its files.
+	Dir string `json:"dir"`
+	// Resumed says that an earlier run had begun this release, Released that one had finished it.
+	Resumed  bool `json:"resumed,omitempty"`
+	Released bool `json:"released,omitempty"`
+	DryRun   bool `json:"dry_run,omitempty"`
+	// Verdicts of the built gates.
+	Verdicts []release.Verdict `json:"verdicts,omitempty"`
+}
+
+// Run cuts a channel, or finishes the cut that an earlier run began.
+func Run(ctx context.Context, p *Project, ch *channel.Channel, opts Options) (*Result, error) {
+	c, err := newCutter(p, ch, opts)
+	if err != nil {
+		return nil, err
+	}
+	if done, err := c.finished(ctx); done != nil || err != nil {
+		return done, err
+	}
+	target, err := c.target(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.begin(ctx, target); err != nil {
+		return nil, err
+	}
+	defer c.end()
+
+	reserved, err := c.reserve(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	artifacts, err := c.build(ctx, reserved)
+	if err != nil {
+		return nil, err
+	}
+	attested, err := c.attest(ctx, reserved, artifacts)
+	if err != nil {
+		return nil, err
+	}
+	documents, err := c.document(ctx, reserved)
+	if err != nil {
+		return nil, err
+	}
+	made, err := c.manifest(ctx, reserved, artifacts, attested, documents)
+	if err != nil || opts.DryRun {
+		return c.result(reserved, made), err
+	}
+	signed, err := c.sign(ctx, made)
+	if err != nil {
+		return nil, err
+	}
+	staged, err := c.stage(ctx, reserved, made, signed)
+	if err != nil {
+		return nil, err
+	}
+	verdicts, err := c.askBuilt(ctx, reserved, made)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.commit(ctx, reserved, made, verdicts); err != nil {
+		return nil, err
+	}
+	return c.reconcile(ctx, reserved, made, staged, verdicts)
+}

@@ -1,0 +1,190 @@
+package cut
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/relctl/relctl/pkg/attest"
+	"github.com/relctl/relctl/pkg/build"
+	"github.com/relctl/relctl/pkg/changelog"
+	"github.com/relctl/relctl/pkg/git"
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// attest writes an SBOM and a provenance statement for each binary, whether it ships bare or inside a package.
+func (c *cutter) attest(ctx context.Context, r *reserved, artifacts []build.Artifact) ([]release.File, error) {
+	type input struct {
+		Plan      string           `json:"plan"`
+		Artifacts []build.Artifact `json:"artifacts"`
+	}
+	return do(c.journal, "attest", input{r.Plan.Digest, artifacts}, func() (step[[]release.File], error) {
+		var files []release.File
+		if err := c.journal.clear(filesDir+"/sbom", filesDir+"/provenance"); err != nil {
+			return step[[]release.File]{}, err
+		}
+		for _, a := range artifacts {
+			if a.Kind != build.KindBinary {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return step[[]release.File]{}, err
+			}
+			sbom, err := attest.SBOM(a.Local, attest.Subject{Name: a.Binary, Version: r.Plan.Inputs.Version.String(), Platform: a.Platform, SHA256: a.SHA256}, r.Plan.Inputs.SourceDate)
+			if err != nil {
+				return step[[]release.File]{}, fmt.Errorf("SBOM of %s: %w", a.Binary, err)
+			}
+			statement, err := attest.Provenance(r.Plan.Inputs, subjects(a, artifacts), attest.ProvenanceOptions{})
+			if err != nil {
+				return step[[]release.File]{}, fmt.Errorf("provenance of %s: %w", a.Binary, err)
+			}
+			stem := attestationName(a)
+			for _, doc := range []struct {
+				path, media string
+				data        []byte
+			}{
+				{"sbom/" + stem + ".cdx.json", release.MediaTypeCycloneDX, sbom},
+				{"provenance/" + stem + ".intoto.json", release.MediaTypeProvenance, statement},
+			} {
+				f, err := c.put(doc.path, doc.media, doc.data)
+				if err != nil {
+					return step[[]release.File]{}, err
+				}
+				f.Platform = a.Platform
+				files = append(files, f)
+			}
+		}
+		if len(files) == 0 {
+			return step[[]release.File]{}, errors.New("the build made no binary, so there is nothing to write an SBOM and provenance for")
+		}
+		return step[[]release.File]{Out: files, Left: []string{filesDir + "/sbom", filesDir + "/provenance"}, Text: fmt.Sprintf("SBOM and provenance for %d binaries", len(files)/2)}, nil
+	})
+}
+
+// attestationName is unique per binary and platform: "acmed_linux_amd64".
+func attestationName(a build.Artifact) string {
+	if a.Platform == "" {
+		return a.Binary
+	}
+	return a.Binary + "_" + strings.ReplaceAll(a.Platform, "/", "_")
+}
+
+// subjects are a binary and the packages that carry it.
+func subjects(a build.Artifact, all []build.Artifact) []attest.Subject {
+	out := []attest.Subject{{Name: path.Base(a.Path), SHA256: a.SHA256}}
+	for _, other := range all {
+		if other.Shipped && other.Path != a.Path && slices.Contains(other.Contains, a.Path) {
+			out = append(out, attest.Subject{Name: path.Base(other.Path), SHA256: other.SHA256})
+		}
+	}
+	return out
+}
+
+// put writes one file of the release.
+func (c *cutter) put(name, media string, data []byte) (release.File, error) {
+	sum := sha256.Sum256(data)
+	f := release.File{Path: name, MediaType: media, Mode: "0644", Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])}
+	return f, writeAtomic(c.journal.path(filesDir, name), data)
+}
+
+// document writes the changelog for people and machines, and takes the operator docs from the commit.
+func (c *cutter) document(ctx context.Context, r *reserved) ([]release.File, error) {
+	return do(c.journal, "documents", r.Plan, func() (step[[]release.File], error) {
+		if err := c.journal.clear(filesDir+"/changelog", filesDir+"/docs"); err != nil {
+			return step[[]release.File]{}, err
+		}
+		in := r.Plan.Inputs
+		rel := changelog.Release{Product: in.Product, Channel: in.Channel, Version: in.Version, Date: in.SourceDate, Changes: r.Plan.Changes}
+		if in.Previous != nil {
+			rel.Previous = in.Previous.Version
+		}
+		machine, err := changelog.JSON(rel)
+		if err != nil {
+			return step[[]release.File]{}, err
+		}
+		var files []release.File
+		for _, doc := range []struct {
+			path, media string
+			data        []byte
+		}{
+			{"changelog/CHANGELOG.md", release.MediaTypeMarkdown, changelog.Markdown(rel)},
+			{"changelog/changes.json", release.MediaTypeJSON, machine},
+		} {
+			f, err := c.put(doc.path, doc.media, doc.data)
+			if err != nil {
+				return step[[]release.File]{}, err
+			}
+			files = append(files, f)
+		}
+		docs, err := c.operatorDocs(ctx, in.Commit)
+		if err != nil {
+			return step[[]release.File]{}, fmt.Errorf("operator docs: %w", err)
+		}
+		return step[[]release.File]{
+			Out: append(files, docs...), Left: []string{filesDir + "/changelog", filesDir + "/docs"},
+			Text: fmt.Sprintf("changelog, and %d operator documents", len(docs)),
+		}, nil
+	})
+}
+
+// operatorDocs copies the folder that the policy names, as it is at the commit.
+func (c *cutter) operatorDocs(ctx context.Context, commit string) ([]release.File, error) {
+	dir := strings.TrimSuffix(c.Policy.Product.Docs.Operator, "/")
+	if dir == "" {
+		return nil, nil
+	}
+	tree, err := c.Repo.FS(ctx, commit)
+	if err != nil {
+		return nil, err
+	}
+	var files []release.File
+	err = fs.WalkDir(tree, dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if !d.Type().IsRegular() {
+			return fmt.Errorf("%s is not a regular file", name)
+		}
+		to := "docs/" + strings.TrimPrefix(name, dir+"/")
+		if err := release.CheckPath(to); err != nil {
+			return err
+		}
+		data, err := fs.ReadFile(tree, name)
+		if err != nil {
+			return err
+		}
+		f, err := c.put(to, mediaType(name), data)
+		files = append(files, f)
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, git.ErrNotFound) {
+		return nil, fmt.Errorf("the commit %s has no folder %s, which channels/product.yaml names", release.Short(commit), dir)
+	}
+	return files, err
+}
+
+func mediaType(name string) string {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".md":
+		return release.MediaTypeMarkdown
+	case ".json":
+		return release.MediaTypeJSON
+	case ".html":
+		return "text/html"
+	case ".svg":
+		return "image/svg+xml"
+	case ".png":
+		return "image/png"
+	case ".yaml", ".yml":
+		return "application/yaml"
+	case ".txt", ".sql", ".sh", "":
+		return release.MediaTypeText
+	}
+	return release.MediaTypeBinary
+}

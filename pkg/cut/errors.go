@@ -1,0 +1,74 @@
+package cut
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// StageError says in which stage of the pipeline a cut failed.
+type StageError struct {
+	Stage string
+	Err   error
+}
+
+func (e *StageError) Error() string { return e.Stage + ": " + e.Err.Error() }
+func (e *StageError) Unwrap() error { return e.Err }
+
+// RefusedError is a cut that gates stopped.
+type RefusedError struct {
+	Channel  string
+	Version  release.Version
+	Verdicts []release.Verdict
+}
+
+func (e *RefusedError) Error() string {
+	lines := make([]string, 0, len(e.Verdicts))
+	for _, v := range e.Verdicts {
+		lines = append(lines, fmt.Sprintf("  %s: %s: %s", v.Gate, v.Status, v.Reason))
+	}
+	n := "1 gate refuses"
+	if len(e.Verdicts) != 1 {
+		n = fmt.Sprintf("%d gates refuse", len(e.Verdicts))
+	}
+	return fmt.Sprintf("%s %s %s:\n%s", n, e.Channel, e.Version, strings.Join(lines, "\n"))
+}
+
+// Hint collects what the gates advise.
+func (e *RefusedError) Hint() string {
+	var hints []string
+	for _, v := range e.Verdicts {
+		if v.Hint != "" {
+			hints = append(hints, v.Hint)
+		}
+	}
+	return strings.Join(hints, "\n")
+}
+
+// WaitingError is a release that is staged and lacks signatures.
+type WaitingError struct {
+	Channel  string
+	Version  release.Version
+	Have     []string
+	Missing  []string
+	Required int
+}
+
+func (e *WaitingError) Error() string {
+	return fmt.Sprintf("%s %s waits for signatures: %d of %d are there; it lacks %s",
+		e.Channel, e.Version, len(e.Have), e.Required, strings.Join(e.Missing, ", "))
+}
+
+// Hint says how the others sign.
+func (e *WaitingError) Hint() string {
+	return fmt.Sprintf("whoever holds one of these keys runs: relctl cut %s --key <file>", e.Channel)
+}
+
+// KeyError is a signing key that the policy does not know, or none at all.
+type KeyError struct{ Text, Remedy string }
+
+func (e *KeyError) Error() string { return e.Text }
+
+// Hint says what to do about the key.
+func (e *KeyError) Hint() string { return e.Remedy }

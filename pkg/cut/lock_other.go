@@ -1,0 +1,27 @@
+//go:build !unix
+
+package cut
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// lock waits until no other process holds path: the file exists while it is held, and its holder keeps it open, so
+// that a file left by a dead process can be removed.
+func lock(path string) (func(), error) {
+	for {
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
+		if err == nil {
+			return func() { _ = f.Close(); _ = os.Remove(path) }, nil
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+		if os.Remove(path) != nil {
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+}

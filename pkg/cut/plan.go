@@ -1,0 +1,57 @@
+package cut
+
+import (
+	"context"
+	"time"
+
+	"github.com/relctl/relctl/pkg/channel"
+	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// PlanOptions say how a channel is planned.
+type PlanOptions struct {
+	// Pre asks for a pre-release such as "rc".
+	Pre string
+	// Goreleaser is the path of the program, "" looks on the PATH.
+	Goreleaser string
+	// Builder overrides the one of the policy; nil takes the policy's.
+	Builder Builder
+	// Now is the time by which waivers and calendar versions are judged.
+	Now time.Time
+	// Strict refuses what a cut would refuse: unknown tags, a missing builder.
+	Strict bool
+}
+
+// Plan is the read-only twin of [Run].
+func (p *Project) Plan(ctx context.Context, ch *channel.Channel, opts PlanOptions) (*release.Plan, error) {
+	scripts := &scripts{project: p}
+	defer scripts.remove()
+	gates, err := p.Gates(ch, scripts.dir)
+	if err != nil {
+		return nil, err
+	}
+	builder := opts.Builder
+	if builder == nil {
+		builder = p.Builder(opts.Goreleaser)
+	}
+	waivers, err := p.Waivers(ctx, opts.Now)
+	if err != nil {
+		return nil, err
+	}
+	return plan.New(ctx, plan.Request{
+		Repo: p.Repo, Remote: p.Remote, Policy: p.Policy, State: p.State, Waivers: waivers, Channel: ch,
+		Builder: builder, Gates: gates, Pre: opts.Pre, Now: opts.Now, Strict: opts.Strict,
+	})
+}
+
+// Waivers returns the waivers that count at a time. If the policy has the role of waivers, only signed ones do.
+func (p *Project) Waivers(ctx context.Context, now time.Time) (*ledger.Waivers, error) {
+	trust := ledger.Trust{Signed: len(p.Policy.Product.Roles[ledger.RoleWaiver]) > 0}
+	var err error
+	if trust.Keys, err = p.Keyring(ledger.RoleWaiver); err != nil {
+		return nil, err
+	}
+	return p.Ledger.Waivers(ctx, p.State, now, trust)
+}

@@ -1,0 +1,132 @@
+package cut
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/relctl/relctl/pkg/build"
+	"github.com/relctl/relctl/pkg/channel"
+	"github.com/relctl/relctl/pkg/gate"
+	"github.com/relctl/relctl/pkg/git"
+	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/publish"
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// Builder returns the builder that the policy asks for. goreleaser is the path of that program, "" looks on the PATH.
+func (p *Project) Builder(goreleaser string) Builder {
+	if b := p.Policy.Product.Build; b != nil {
+		return build.Command{Argv: b.Command, Output: b.Output}
+	}
+	return build.Goreleaser{Program: goreleaser, Config: p.Policy.Product.Goreleaser}
+}
+
+// Stores returns the stores that the policy lists; a relative folder lies in the working tree's root.
+func (p *Project) Stores() []Store {
+	var out []Store
+	for _, s := range p.Policy.Product.Stores {
+		dir := filepath.FromSlash(s.Directory)
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(p.Repo.Top(), dir)
+		}
+		out = append(out, publish.Directory{Root: dir})
+	}
+	return out
+}
+
+// StoreError is a policy without a store.
+type StoreError struct{}
+
+func (*StoreError) Error() string { return "there is no store to publish the release in" }
+
+// Hint says how to name one.
+func (*StoreError) Hint() string {
+	return "add one to channels/product.yaml (stores: [{directory: ../store}]), or give --store <folder>"
+}
+
+// Gates returns the gates that a channel's file lists. scripts gives the folder in which gate commands run.
+func (p *Project) Gates(ch *channel.Channel, scripts func(context.Context) (string, error)) ([]gate.Entry, error) {
+	var out []gate.Entry
+	for _, g := range ch.Gates {
+		e := gate.Entry{Name: g.Name, Moment: g.When}
+		switch {
+		case g.Approval != nil:
+			keys, err := p.Keyring(g.Approval.Role)
+			if err != nil {
+				return nil, fmt.Errorf("gate %s: %w", g.Name, err)
+			}
+			a := ledger.Approvals{Ledger: p.Ledger, Channel: ch.Name, Gate: g.Name, Role: g.Approval.Role, Count: g.Approval.Count, Keys: keys}
+			e.Gate = gate.Func(func(ctx context.Context, s gate.Subject) release.Verdict {
+				return a.Evaluate(ctx, p.State, s.Inputs)
+			})
+		case len(g.Command) > 0:
+			e.Gate = gate.Command{Argv: g.Command, Dir: scripts, Timeout: g.Timeout.Duration()}
+		default:
+			e.Gate = gate.Func(func(context.Context, gate.Subject) release.Verdict {
+				return release.Verdict{Status: release.Errored, Reason: "this relctl cannot ask gates of this kind"}
+			})
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+// Keyring returns the keys of a role, with OpenPGP keys read from where the channel files were read.
+func (p *Project) Keyring(role string) (git.Keyring, error) {
+	var signers []git.Signer
+	for _, s := range p.Policy.Product.Roles[role] {
+		k := git.Signer{Name: s.Name, SSH: s.SSH}
+		if s.OpenPGP != "" {
+			data, err := fs.ReadFile(p.Policy.FS, s.OpenPGP)
+			if err != nil {
+				return git.Keyring{}, fmt.Errorf("role %s: %w", role, err)
+			}
+			k.OpenPGP = string(data)
+		}
+		signers = append(signers, k)
+	}
+	return git.ParseSigners(signers)
+}
+
+// Keyrings returns the keys of all roles.
+func (p *Project) Keyrings() (map[string]git.Keyring, error) {
+	out := map[string]git.Keyring{}
+	for role := range p.Policy.Product.Roles {
+		k, err := p.Keyring(role)
+		if err != nil {
+			return nil, err
+		}
+		out[role] = k
+	}
+	return out, nil
+}
+
+// scripts lays out the policy's files for gate commands, at most once a run and only if a gate asks for them.
+type scripts struct {
+	project *Project
+	tmp     string
+}
+
+func (s *scripts) dir(ctx context.Context) (string, error) {
+	if s.project.Policy.Commit == "" {
+		return s.project.Repo.Top(), nil
+	}
+	if s.tmp != "" {
+		return s.tmp, nil
+	}
+	tmp, err := os.MkdirTemp("", "relctl-policy-")
+	if err != nil {
+		return "", err
+	}
+	s.tmp = tmp
+	return tmp, s.project.Repo.Export(ctx, s.project.Policy.Commit, tmp)
+}
+
+func (s *scripts) remove() {
+	if s.tmp != "" {
+		_ = os.RemoveAll(s.tmp) // a scratch folder
+	}
+}

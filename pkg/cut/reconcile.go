@@ -1,0 +1,200 @@
+package cut
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/relctl/relctl/pkg/bundle"
+	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// reconcile makes visible what the ledger says is released: the bundle for LTS channels, then the stores.
+func (c *cutter) reconcile(ctx context.Context, r *reserved, m *made, sigs signed, verdicts []release.Verdict) (*Result, error) {
+	res := c.result(r, m)
+	res.Verdicts = verdicts
+	if m.Manifest.Kind == release.LTS {
+		path, err := c.bundle(m, sigs, func(name string) (io.ReadCloser, error) {
+			return os.Open(c.journal.path(filesDir, filepath.FromSlash(name)))
+		})
+		if err != nil {
+			return nil, &PartlyError{Channel: c.ch.Name, Version: m.Manifest.Version, Err: err}
+		}
+		res.Bundle = path
+	}
+	return res, c.reveal(ctx, m, res)
+}
+
+// PartlyError is a release that is cut, but not visible everywhere yet.
+type PartlyError struct {
+	Channel string
+	Version release.Version
+	Err     error
+}
+
+func (e *PartlyError) Error() string {
+	return fmt.Sprintf("%s %s is released, but not published everywhere: %v", e.Channel, e.Version, e.Err)
+}
+func (e *PartlyError) Unwrap() error { return e.Err }
+
+// Hint says that a rerun finishes the job.
+func (e *PartlyError) Hint() string {
+	return fmt.Sprintf("remove the cause and run relctl cut %s again: it goes on from here", e.Channel)
+}
+
+// BundleName is the file name of a release's bundle.
+func BundleName(m *release.Manifest) string {
+	return fmt.Sprintf("%s-%s.bundle", m.Product, m.Version)
+}
+
+// bundle writes the bundle file into the cut's folder.
+func (c *cutter) bundle(m *made, sigs signed, open func(name string) (io.ReadCloser, error)) (string, error) {
+	c.opts.Progress(Progress{Stage: "bundle", State: "start"})
+	sources := []bundle.Source{memory(release.ManifestName, m.Raw)}
+	for name, data := range sigs {
+		sources = append(sources, memory(name, data))
+	}
+	for _, f := range m.Manifest.Files {
+		sources = append(sources, bundle.Source{
+			Name: f.Path, Mode: f.Mode, Size: f.Size, SHA256: f.SHA256,
+			Open: func() (io.ReadCloser, error) { return open(f.Path) },
+		})
+	}
+	path := c.journal.path(BundleName(m.Manifest))
+	size, err := writeBundle(path, m.Manifest, sources)
+	if err != nil {
+		return "", fmt.Errorf("bundle: %w", err)
+	}
+	c.opts.Progress(Progress{Stage: "bundle", State: "done", Text: fmt.Sprintf("%s, %d bytes", filepath.Base(path), size)})
+	return path, nil
+}
+
+func memory(name string, data []byte) bundle.Source {
+	return bundle.Source{Name: name, Mode: "0644", Size: int64(len(data)), Open: func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(data)), nil
+	}}
+}
+
+func writeBundle(path string, m *release.Manifest, sources []bundle.Source) (size int64, err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".bundle-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	err = bundle.Write(f, m.SourceDate, sources)
+	if err == nil {
+		size, err = f.Seek(0, io.SeekCurrent)
+	}
+	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+		return 0, err
+	}
+	return size, os.Rename(f.Name(), path)
+}
+
+// reveal makes the release visible in every store; one that fails does not keep the others back.
+func (c *cutter) reveal(ctx context.Context, m *made, res *Result) error {
+	c.opts.Progress(Progress{Stage: "reveal", State: "start"})
+	var failed error
+	for _, s := range c.stores {
+		if err := s.Reveal(ctx, m.Manifest.Plan, m.Manifest, res.Bundle); err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		res.Stores = append(res.Stores, s.String())
+	}
+	if failed != nil {
+		return &PartlyError{Channel: c.ch.Name, Version: m.Manifest.Version, Err: failed}
+	}
+	c.opts.Progress(Progress{Stage: "reveal", State: "done", Text: "visible in " + storeNames(c.stores)})
+	return nil
+}
+
+// hidden reports whether a released version is staged in some store and visible not in all of them.
+func (c *cutter) hidden(ctx context.Context, r ledger.Release) (bool, error) {
+	for _, s := range c.stores {
+		staged, err := s.Staged(ctx, r.Plan)
+		if err != nil || staged != nil {
+			return staged != nil, err
+		}
+	}
+	return false, nil
+}
+
+// revealAgain finishes or just reports a release that the ledger holds: its bytes come from the first store that has
+// them staged.
+func (c *cutter) revealAgain(ctx context.Context, r ledger.Release) (*Result, error) {
+	if err := c.begin(ctx, &target{plan: release.Plan{Digest: r.Plan}}); err != nil {
+		return nil, err
+	}
+	defer c.end()
+	res := &Result{Digest: r.Release, Dir: c.journal.dir, Resumed: true, Released: true}
+	for _, s := range c.stores {
+		staged, err := s.Staged(ctx, r.Plan)
+		if err != nil {
+			return nil, err
+		}
+		if staged == nil {
+			continue
+		}
+		if got := release.Digest(staged.Raw); got != r.Release {
+			return nil, fmt.Errorf("%s has a release.json staged with digest %s, the ledger recorded %s", s, got, r.Release)
+		}
+		m := &made{Manifest: staged.Manifest, Raw: staged.Raw}
+		res.Manifest = m.Manifest
+		if m.Manifest.Kind == release.LTS {
+			res.Bundle, err = c.bundle(m, c.signers.valid(m.Raw, staged.Signatures), func(name string) (io.ReadCloser, error) {
+				return s.Open(ctx, r.Plan, name)
+			})
+			if err != nil {
+				return nil, &PartlyError{Channel: c.ch.Name, Version: r.Version, Err: err}
+			}
+		}
+		return res, c.reveal(ctx, m, res)
+	}
+	return c.published(ctx, r, res)
+}
+
+// published reports a release that is visible everywhere already.
+func (c *cutter) published(ctx context.Context, r ledger.Release, res *Result) (*Result, error) {
+	for _, s := range c.stores {
+		raw, err := s.Released(ctx, c.ch.Name, r.Version)
+		if err != nil {
+			return nil, err
+		}
+		if raw == nil {
+			continue
+		}
+		if res.Manifest, err = release.DecodeManifest(raw); err != nil {
+			return nil, fmt.Errorf("%s: %w", s, err)
+		}
+		res.Stores = append(res.Stores, s.String())
+	}
+	if res.Manifest == nil {
+		return nil, fmt.Errorf("%s %s is released, but none of the stores %s holds it", c.ch.Name, r.Version, storeNames(c.stores))
+	}
+	if path := c.journal.path(BundleName(res.Manifest)); exists(path) {
+		res.Bundle = path
+	}
+	return res, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// result is what is known once release.json is made.
+func (c *cutter) result(r *reserved, m *made) *Result {
+	if r == nil || m == nil {
+		return nil
+	}
+	return &Result{
+		Plan: r.Plan, Manifest: m.Manifest, Digest: release.Digest(m.Raw),
+		Dir: c.journal.dir, Resumed: r.resumed, DryRun: c.opts.DryRun,
+	}
+}

@@ -1,0 +1,7 @@
+// Package ledger is the append-only record of everything relctl does, kept in git.
+//
+// The ledger is the orphan branch relctl/ledger: one commit an event, one file an event, pushed fast-forward only. So
+// concurrency control, audit log and time line are plain git. What is true now is a fold over the events ([State]),
+// cached by the id of the branch's head. Order comes from the ledger, never from clocks. [Ledger.Append] is a
+// compare-and-swap: of two runs that append at once, one wins, and the other decides again on what it then sees.
+package ledger

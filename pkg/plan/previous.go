@@ -1,0 +1,127 @@
+package plan
+
+import (
+	"context"
+
+	"github.com/relctl/relctl/pkg/git"
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// findPrevious takes the channel's releases from the ledger. It holds them against the tags and against ancestry, and
+// never widens the range silently: `git describe` and dates play no part.
+func (d *draft) findPrevious(ctx context.Context) error {
+	tags, err := d.tags(ctx)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	var last *release.Predecessor
+	if ch := d.State.Channels[d.Channel.Name]; ch != nil {
+		for _, r := range ch.Releases {
+			d.released = append(d.released, r.Version)
+			known[r.Tag] = true
+			if t, ok := tags[r.Tag]; r.Tag != "" && (!ok || t.ref.Commit != r.Commit) {
+				return &TagError{Tag: r.Tag, Recorded: r.Commit, Found: t.ref.Commit}
+			}
+			if r.Version.Prerelease() == "" && (last == nil || r.Version.Compare(last.Version) > 0) {
+				last = &release.Predecessor{Version: r.Version, Commit: r.Commit, Release: r.Release}
+			}
+		}
+		for _, a := range ch.Abandoned {
+			if a.Burned {
+				d.released = append(d.released, a.Version)
+			}
+		}
+	}
+	if err := d.unknownTags(ctx, tags, known, &last); err != nil {
+		return err
+	}
+	if last == nil {
+		return d.firstOfLine(ctx, tags)
+	}
+	ok, err := d.Repo.IsAncestor(ctx, last.Commit, d.head.ID)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return &AncestryError{Channel: d.Channel.Name, Branch: d.Channel.Branch, Previous: *last}
+	}
+	d.plan.Inputs.Previous, d.since = last, last.Commit
+	return nil
+}
+
+// tag is a tag that is a version of this channel.
+type tag struct {
+	ref     git.Ref
+	version release.Version
+}
+
+// tags are all tags that the channel's template reads as versions, by name.
+func (d *draft) tags(ctx context.Context) (map[string]tag, error) {
+	if d.Channel.Tag == "" {
+		return nil, nil
+	}
+	refs, err := d.Repo.Refs(ctx, "refs/tags/")
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]tag, len(refs))
+	for _, r := range refs {
+		name := r.Name[len("refs/tags/"):]
+		if v, ok := d.Channel.ParseTag(name); ok {
+			out[name] = tag{ref: r, version: v}
+		}
+	}
+	return out, nil
+}
+
+// unknownTags deals with tags of the line that the ledger does not know: a cut refuses them, a plan takes them as the
+// channel's releases and says so.
+func (d *draft) unknownTags(ctx context.Context, tags map[string]tag, known map[string]bool, last **release.Predecessor) error {
+	var names []string
+	for name, t := range tags {
+		if known[name] || !d.Channel.Line.Contains(t.version) {
+			continue
+		}
+		names = append(names, name)
+		d.released = append(d.released, t.version)
+		if t.version.Prerelease() != "" || *last != nil && t.version.Compare((*last).Version) <= 0 {
+			continue
+		}
+		if ok, err := d.Repo.IsAncestor(ctx, t.ref.Commit, d.head.ID); err != nil {
+			return err
+		} else if ok {
+			*last = &release.Predecessor{Version: t.version, Commit: t.ref.Commit}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	if d.Strict {
+		return &UnknownTagsError{Channel: d.Channel.Name, Tags: names}
+	}
+	d.assume("the ledger does not know %d of the line's tags, so they were taken as its releases; relctl adopt %s records them", len(names), d.Channel.Name)
+	return nil
+}
+
+// firstOfLine tells the first release's changes since the highest older version that the branch contains.
+func (d *draft) firstOfLine(ctx context.Context, tags map[string]tag) error {
+	var best tag
+	for _, t := range tags {
+		if d.Channel.Line.Contains(t.version) || t.version.Prerelease() != "" || t.version.Compare(d.Channel.Line.First()) >= 0 || t.version.Compare(best.version) <= 0 {
+			continue
+		}
+		if ok, err := d.Repo.IsAncestor(ctx, t.ref.Commit, d.head.ID); err != nil {
+			return err
+		} else if ok {
+			best = t
+		}
+	}
+	if best.version.IsZero() {
+		d.assume("this is the first release of the channel and no older version is in its history, so all of the branch counts as new")
+		return nil
+	}
+	d.since = best.ref.Commit
+	d.assume("this is the first release of the channel; changes are told since %s", best.version)
+	return nil
+}
