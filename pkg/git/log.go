@@ -172,10 +172,14 @@ func parseRecord(record []byte) (*Commit, error) {
 		return nil, fmt.Errorf("git log: unexpected record %.80q", record)
 	}
 	valid := func(b []byte) string { return strings.ToValidUTF8(string(b), "�") }
-	return &Commit{
-		ID: string(f[0]), Tree: string(f[1]), Parents: strings.Fields(string(f[2])),
+	c := &Commit{
+		ID: string(f[0]), Tree: string(f[1]),
 		Author:    Signature{Name: valid(f[3]), Email: valid(f[4]), When: parseDate(string(f[5]))},
 		Committer: Signature{Name: valid(f[6]), Email: valid(f[7]), When: parseDate(string(f[8]))},
 		Message:   message(f[9]),
-	}, nil
+	}
+	if len(f[2]) > 0 { // nil for a root, as Commit has it
+		c.Parents = strings.Fields(string(f[2]))
+	}
+	return c, nil
 }

@@ -88,19 +88,24 @@ func (c call) command(ctx context.Context) *exec.Cmd {
 }
 
 func (c call) run(ctx context.Context) ([]byte, error) {
+	out, _, err := c.output(ctx)
+	return out, err
+}
+
+// output is run, with what the program said on stderr.
+func (c call) output(ctx context.Context) (stdout []byte, stderr string, err error) {
 	cmd := c.command(ctx)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if c.stdin != nil {
 		cmd.Stdin = bytes.NewReader(c.stdin)
 	}
-	var err error
 	if c.user {
 		err = runAsUser(ctx, cmd)
 	} else {
 		err = proc.Run(cmd)
 	}
-	return out.Bytes(), c.failure(ctx, err, errs.String())
+	return out.Bytes(), errs.String(), c.failure(ctx, err, errs.String())
 }
 
 // runAsUser leaves helpers that outlive the command alone, such as a daemon that caches credentials. On a terminal the

@@ -80,13 +80,50 @@ func (r *Repo) CreateTag(ctx context.Context, name, commit, message string) (str
 	if err != nil {
 		return "", fmt.Errorf("tag %s: %w", name, err)
 	}
+	sign, err := r.signsTags(ctx)
+	if err != nil {
+		return "", err
+	}
 	// Without --annotate: that option would switch tag.forceSignAnnotated off, and a message implies it.
-	_, err = r.run(ctx, []byte(message), "-c", "user.useConfigOnly=true", "-c", "i18n.commitEncoding=UTF-8",
-		"tag", "--cleanup=verbatim", "--file=-", name, commit)
+	_, said, err := call{dir: r.dir(), user: true, stdin: []byte(message), args: r.args([]string{
+		"-c", "user.useConfigOnly=true", "-c", "i18n.commitEncoding=UTF-8", "tag", "--cleanup=verbatim", "--file=-", name, commit,
+	})}.output(ctx)
 	if err != nil {
 		return "", fmt.Errorf("tag %s: %w", name, createError(err))
 	}
-	return r.lookUp("refs/tags/" + name)
+	object, err := r.lookUp("refs/tags/" + name)
+	if err != nil || !sign {
+		return object, err
+	}
+	// git 2.39 makes the tag even if ssh-keygen fails.
+	raw, err := r.objects.read(ctx, "tag", object, maxTag)
+	if err != nil {
+		return "", err
+	}
+	if len(withoutSignature(raw)) == len(raw) {
+		err := &SignError{Err: fmt.Errorf("tag %s: %s", name, brief(said))}
+		return "", errors.Join(err, r.DeleteTag(context.WithoutCancel(ctx), name, object))
+	}
+	return object, nil
+}
+
+// signsTags reports whether the user configured that tags with a message are signed.
+func (r *Repo) signsTags(ctx context.Context) (bool, error) {
+	for _, key := range []string{"tag.gpgSign", "tag.forceSignAnnotated"} {
+		if on, err := r.setting(ctx, key); on || err != nil {
+			return on, err
+		}
+	}
+	return false, nil
+}
+
+// setting reads a switch of the user's configuration, false if it is not set.
+func (r *Repo) setting(ctx context.Context, key string) (bool, error) {
+	out, err := r.run(ctx, nil, "config", "--type=bool", "--get", key)
+	if code, ok := exitCode(err); ok && code == 1 {
+		return false, nil
+	}
+	return strings.TrimSpace(string(out)) == "true", err
 }
 
 func checkTagName(name string) error {

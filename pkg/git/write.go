@@ -149,11 +149,10 @@ func (r *Repo) CommitTree(ctx context.Context, opts CommitOptions) (string, erro
 	// commit-tree pays no heed to commit.gpgSign.
 	sign := opts.Sign == SignAlways
 	if opts.Sign == SignAsConfigured {
-		out, err := r.run(ctx, nil, "config", "--type=bool", "--get", "commit.gpgSign")
-		if code, ok := exitCode(err); err != nil && (!ok || code != 1) { // 1: not set
+		var err error
+		if sign, err = r.setting(ctx, "commit.gpgSign"); err != nil {
 			return "", err
 		}
-		sign = strings.TrimSpace(string(out)) == "true"
 	}
 	args := []string{"-c", "user.useConfigOnly=true", "-c", "i18n.commitEncoding=UTF-8", "commit-tree"}
 	if sign {
@@ -167,9 +166,20 @@ func (r *Repo) CommitTree(ctx context.Context, opts CommitOptions) (string, erro
 		date := fmt.Sprintf("%d +0000", opts.Date.Unix())
 		c.env = []string{"GIT_AUTHOR_DATE=" + date, "GIT_COMMITTER_DATE=" + date}
 	}
-	out, err := c.run(ctx)
+	out, said, err := c.output(ctx)
 	if err != nil {
 		return "", createError(err)
 	}
-	return strings.TrimSpace(string(out)), nil
+	id := strings.TrimSpace(string(out))
+	if !sign {
+		return id, nil
+	}
+	raw, err := r.rawCommit(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	if _, _, err := splitSignature(raw); errors.Is(err, ErrUnsigned) { // as git 2.39 does with tags
+		return "", &SignError{Err: errors.New(brief(said))}
+	}
+	return id, nil
 }
