@@ -89,7 +89,7 @@ func createError(err error) error {
 	case strings.Contains(exit.raw, "tell me who you are"), strings.Contains(exit.raw, "empty ident"),
 		strings.Contains(exit.raw, "auto-detection is disabled"):
 		return &IdentityError{Err: err}
-	case strings.Contains(exit.raw, "sign"): // failed to sign, user.signingKey needs to be set, …
+	case strings.Contains(exit.raw, "sign"), strings.Contains(exit.raw, "public key"): // failed to sign, user.signingKey needs to be set, …
 		return &SignError{Err: err}
 	}
 	return err

@@ -22,7 +22,7 @@ const (
 // PushError is a push of which nothing reached the remote.
 type PushError struct {
 	Remote string
-	// Ref that was rejected, "" if the push failed as a whole.
+	// Ref that was rejected, "" if several were, or the push failed as a whole.
 	Ref    string
 	Reason Reason
 	// Text is what git or the server said, shortened.
@@ -62,18 +62,18 @@ var staleWords = []string{
 
 func pushError(remote string, lines []pushLine, exit *Error) error {
 	says := remoteSays(exit.raw)
-	if l, ok := culprit(lines); ok {
-		e := &PushError{Remote: remote, Ref: l.ref, Reason: Refused, Text: strings.TrimPrefix(l.text, "[rejected] ")}
-		atServer := strings.HasPrefix(l.text, "[remote rejected]")
-		switch {
-		case containsAny(l.text, staleWords), atServer && containsAny(says, staleWords) && !strings.Contains(l.text, "hook"):
+	if guilty := culprits(lines); len(guilty) > 0 {
+		l := guilty[0]
+		why, atServer := strings.CutPrefix(l.text, "[remote rejected] ")
+		e := &PushError{Remote: remote, Ref: l.ref, Reason: Refused, Text: strings.Trim(strings.TrimPrefix(why, "[rejected] "), "()")}
+		if len(guilty) > 1 { // a pre-receive hook judges the push as a whole
+			e.Ref = ""
+		}
+		if containsAny(l.text, staleWords) || atServer && containsAny(says, staleWords) && !strings.Contains(why, "hook") {
 			e.Reason = Stale
 		}
-		if atServer {
-			e.Text = strings.TrimPrefix(l.text, "[remote rejected] ")
-			if says != "" {
-				e.Text += ": " + says
-			}
+		if atServer && says != "" {
+			e.Text += ": " + says
 		}
 		return e
 	}
@@ -87,18 +87,16 @@ func pushError(remote string, lines []pushLine, exit *Error) error {
 	return e
 }
 
-// culprit finds the ref that was rejected for a reason of its own; an atomic push rejects the others with it.
-func culprit(lines []pushLine) (pushLine, bool) {
+// culprits finds the refs that were rejected for a reason of their own; an atomic push rejects the others with them.
+func culprits(lines []pushLine) []pushLine {
 	rejected := slices.DeleteFunc(slices.Clone(lines), func(l pushLine) bool { return l.flag != "!" })
-	for _, l := range rejected {
-		if !containsAny(l.text, []string{"atomic push failed", "atomic transaction failed", "atomic push failure", "(transaction failed"}) {
-			return l, true
-		}
+	guilty := slices.DeleteFunc(slices.Clone(rejected), func(l pushLine) bool {
+		return containsAny(l.text, []string{"atomic push failed", "atomic transaction failed", "atomic push failure", "(transaction failed"})
+	})
+	if len(guilty) == 0 {
+		return rejected
 	}
-	if len(rejected) > 0 {
-		return rejected[0], true
-	}
-	return pushLine{}, false
+	return guilty
 }
 
 // remoteSays keeps what the server's hooks print.
