@@ -59,6 +59,7 @@ type unit struct {
 	order  int
 	// owner is the merge whose change this commit is a part of, or nil.
 	owner   *unit
+	brings  []*unit
 	visited bool
 	message Message
 	// gone says that the change was taken back inside the range.
@@ -127,6 +128,7 @@ func (r *commits) bring(m *unit) {
 		u.visited = true
 		if m.whole() {
 			u.owner = m
+			m.brings = append(m.brings, u)
 		}
 		stack = append(stack, u.commit.Parents...)
 	}
@@ -204,6 +206,9 @@ func (r *commits) find(id string, by *unit) *unit {
 
 func change(u *unit) release.Change {
 	m := u.message
+	for _, b := range u.brings {
+		m.PickedFrom = append(m.PickedFrom, b.message.PickedFrom...)
+	}
 	c := release.Change{
 		ID: u.commit.ID, Commit: u.commit.ID,
 		Type: m.Type, Scope: short(m.Scope, 100), Subject: short(subject(m), maxSubject), Body: short(m.Body, maxBody),
@@ -211,7 +216,7 @@ func change(u *unit) release.Change {
 		PickedFrom: m.PickedFrom, Reverts: m.Reverts, PR: m.PR, CVEs: m.CVEs,
 		Author: u.commit.Author.Name, Date: u.commit.Author.When.UTC(), Problem: m.Problem,
 	}
-	if len(m.PickedFrom) > 0 {
+	if len(m.PickedFrom) > 0 && len(u.brings) < 2 {
 		c.ID = m.PickedFrom[0]
 	}
 	for i, f := range m.Footers {

@@ -290,4 +290,3 @@ func cloneChannels(in map[string]*Channel) map[string]*Channel {
 	}
 	return out
 }
-

@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/publish"
+	"github.com/relctl/relctl/pkg/release"
+)
+
+type cutFlags struct {
+	keys         []string
+	passwordFile string
+	stores       []string
+	remote       *string
+	json         *bool
+	opts         cut.Options
+}
+
+func newCut(s IO) *cobra.Command {
+	var f cutFlags
+	cmd := &cobra.Command{
+		Use:   "cut <channel>",
+		Short: "Make a release: build, attest, sign, tag, bundle, publish",
+		Long: `cut turns the plan of a channel into a release. Nothing is visible before the commit point, one atomic push of tag
+and ledger; everything rolls forward after it. A cut that died is finished by running the same command again: it takes
+up its reservation and redoes only what is missing.
+
+The password of a key comes from --password-file, from RELCTL_PASSWORD or COSIGN_PASSWORD, or from a prompt.`,
+		Example: `  relctl cut lts-2.4 --key release.key
+  relctl cut lts-2.4 --key release.key --plan sha256:…   exactly the plan that was reviewed
+  relctl cut lts-2.4 --key release.key --pre rc          a release candidate
+  relctl cut lts-2.4 --dry-run                           build all of it, publish nothing`,
+		Args: exactly("channel"),
+		RunE: func(cmd *cobra.Command, args []string) error { return runCut(cmd, s, &f, args[0]) },
+	}
+	f.remote, f.json = addRemote(cmd), addJSON(cmd)
+	cmd.Flags().StringArrayVar(&f.keys, "key", nil, "sign with the private key in this `file` (repeatable)")
+	cmd.Flags().StringVar(&f.passwordFile, "password-file", "", "read the keys' password from the first line of this `file`")
+	cmd.Flags().StringArrayVar(&f.stores, "store", nil, "publish in this `folder` instead of the policy's stores (repeatable)")
+	cmd.Flags().StringVar(&f.opts.Pre, "pre", "", "cut a pre-release with this `name`, such as rc")
+	cmd.Flags().StringVar(&f.opts.Plan, "plan", "", "cut exactly the plan with this `digest`, or stop")
+	cmd.Flags().StringVar(&f.opts.Goreleaser, "goreleaser", "", "`path` of the goreleaser program (default: from the PATH)")
+	cmd.Flags().BoolVar(&f.opts.DryRun, "dry-run", false, "stop before anything is reserved, signed or published")
+	return cmd
+}
+
+func runCut(cmd *cobra.Command, s IO, f *cutFlags, name string) error {
+	ctx := cmd.Context()
+	if f.opts.Plan != "" {
+		if err := release.CheckDigest(f.opts.Plan); err != nil {
+			return usagef("take the digest from relctl plan "+name, "--plan: %s", err)
+		}
+	}
+	p, err := act(ctx, cmd, *f.remote)
+	if err != nil {
+		return err
+	}
+	ch, err := p.Policy.Channel(name)
+	if err != nil {
+		return err
+	}
+	if err := p.CheckPushed(ctx, ch.Branch); err != nil {
+		return err
+	}
+	if !f.opts.DryRun {
+		if f.opts.Signers, err = loadKeys(s, f.keys, f.passwordFile); err != nil {
+			return err
+		}
+	}
+	for _, dir := range f.stores {
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return err
+		}
+		f.opts.Stores = append(f.opts.Stores, publish.Directory{Root: abs})
+	}
+	f.opts.Now = time.Now()
+	f.opts.Progress = tell(s)
+	res, err := cut.Run(ctx, p, ch, f.opts)
+	if res != nil && *f.json {
+		if jerr := s.json(res); jerr != nil {
+			return jerr
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if !*f.json {
+		printResult(s, name, res)
+	}
+	return nil
+}
+
+// tell prints one line a stage to the talk.
+func tell(s IO) func(cut.Progress) {
+	return func(p cut.Progress) {
+		if s.Watch != nil {
+			s.Watch(p)
+		}
+		switch p.State {
+		case "done":
+			s.say("  %-10s %s", p.Stage, plain(p.Text))
+		case "kept":
+			text := "done by an earlier run"
+			if p.Text != "" {
+				text = p.Text
+			}
+			s.say("  %-10s %s", p.Stage, plain(text))
+		}
+	}
+}
+
+// printResult says what there is now and how a customer checks it.
+func printResult(s IO, name string, res *cut.Result) {
+	m := res.Manifest
+	title := fmt.Sprintf("%s %s %s", m.Product, m.Channel, m.Version)
+	switch {
+	case res.DryRun:
+		s.print("%s would be released; this was a dry run\n", s.paint("1", title))
+	case res.Released && len(res.Stores) > 0:
+		s.print("%s was cut before, and is published\n", s.paint("1", title))
+	default:
+		s.print("%s is released\n", s.paint("1", title))
+	}
+	s.print("  release   %s\n", res.Digest)
+	s.print("  files     %s\n", res.Dir)
+	for _, store := range res.Stores {
+		s.print("  store     %s\n", filepath.Join(store, "releases", m.Channel, m.Version.String()))
+	}
+	if res.DryRun {
+		s.print("\nNext: relctl cut %s --key <file>   takes over what was built\n", name)
+		return
+	}
+	if res.Bundle != "" {
+		s.print("  bundle    %s\n\n", res.Bundle)
+		s.print("Next: relctl verify --key <public key> %s\n", res.Bundle)
+	}
+}

@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// The decisions that people record: approve, waive, abandon.
+
+func newApprove(s IO) *cobra.Command {
+	var gate, reason, pre, goreleaser string
+	var remote *string
+	var asJSON *bool
+	cmd := &cobra.Command{
+		Use:   "approve <channel>",
+		Short: "Approve what a channel would release now",
+		Long: `approve records that you approve the commit and the build inputs of a channel's plan. It is a signed event in the
+ledger, so git must be configured to sign (gpg.format and user.signingkey); it counts if your key stands under the
+gate's role in channels/product.yaml. An approval of a release candidate carries to the final release of its commit.`,
+		Example: `  relctl approve lts-2.4 --gate qa
+  relctl approve lts-2.4 --gate qa --reason "tested on the reference rack"`,
+		Args: exactly("channel"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			p, err := act(ctx, cmd, *remote)
+			if err != nil {
+				return err
+			}
+			ch, err := p.Policy.Channel(args[0])
+			if err != nil {
+				return err
+			}
+			role, err := cut.ApprovalRole(ch, gate)
+			if err != nil {
+				return err
+			}
+			in, err := p.Candidate(ctx, ch, cut.PlanOptions{Pre: pre, Goreleaser: goreleaser, Now: time.Now(), Strict: true})
+			if err != nil {
+				return err
+			}
+			rec, err := p.Ledger.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
+				return &ledger.Event{Type: ledger.TypeApprove, Channel: ch.Name, Reason: reason, Approve: &ledger.Approve{
+					Gate: gate, Role: role, Commit: in.Commit, Build: in.BuildDigest(),
+				}}, nil
+			}, ledger.AppendOptions{Sign: true})
+			if err != nil {
+				return err
+			}
+			return recorded(s, *asJSON, rec, "gate %s approved for %s at %s", gate, ch.Name, release.Short(in.Commit))
+		},
+	}
+	remote, asJSON = addRemote(cmd), addJSON(cmd)
+	cmd.Flags().StringVar(&gate, "gate", "", "the `name` of the approval gate")
+	cmd.Flags().StringVar(&reason, "reason", "", "what you looked at, in `words`")
+	cmd.Flags().StringVar(&pre, "pre", "", "approve the plan of a pre-release with this `name`")
+	cmd.Flags().StringVar(&goreleaser, "goreleaser", "", "`path` of the goreleaser program (default: from the PATH)")
+	mustRequire(cmd, "gate")
+	return cmd
+}
+
+func newWaive(s IO) *cobra.Command {
+	var gate, change, reason, expires string
+	var remote *string
+	var asJSON *bool
+	cmd := &cobra.Command{
+		Use:   "waive <channel>",
+		Short: "Let a gate, or one change, pass once with a reason",
+		Long: `waive records that a gate or a change is let through, by whom, why and until when. The waiver stands in the ledger and
+is printed in the release; it never turns into a pass. If channels/product.yaml has a role "waiver", only a signed event
+of that role counts.`,
+		Example: `  relctl waive lts-2.4 --gate e2e --reason "test rack is down, tested by hand" --expires 2027-03-01
+  relctl waive lts-2.4 --change 3f2a9c1 --reason "feature promised for this line"`,
+		Args: exactly("channel"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			if (gate == "") == (change == "") {
+				return usagef("see "+cmd.CommandPath()+" --help", "give either --gate or --change")
+			}
+			until, err := expiry(expires, time.Now())
+			if err != nil {
+				return err
+			}
+			p, err := act(ctx, cmd, *remote)
+			if err != nil {
+				return err
+			}
+			ch, err := p.Policy.Channel(args[0])
+			if err != nil {
+				return err
+			}
+			if change != "" {
+				if change, err = p.FindChange(ctx, ch, change); err != nil {
+					return err
+				}
+			} else if err := cut.CheckGate(ch, gate); err != nil {
+				return err
+			}
+			rec, err := p.Ledger.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
+				return &ledger.Event{Type: ledger.TypeWaive, Channel: ch.Name, Reason: reason,
+					Waive: &ledger.Waive{Gate: gate, Change: change, Expires: until}}, nil
+			}, ledger.AppendOptions{Sign: len(p.Policy.Product.Roles[ledger.RoleWaiver]) > 0})
+			if err != nil {
+				return err
+			}
+			what := "gate " + gate
+			if change != "" {
+				what = "change " + release.Short(change)
+			}
+			return recorded(s, *asJSON, rec, "%s waived for %s until %s", what, ch.Name, until.Format(time.DateOnly))
+		},
+	}
+	remote, asJSON = addRemote(cmd), addJSON(cmd)
+	cmd.Flags().StringVar(&gate, "gate", "", "the `name` of the gate to waive")
+	cmd.Flags().StringVar(&change, "change", "", "the `commit` of the change to let through")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, in `words`; it is printed in the release")
+	cmd.Flags().StringVar(&expires, "expires", "", "the last `date` on which the waiver counts (default: in 14 days)")
+	mustRequire(cmd, "reason")
+	return cmd
+}
+
+// expiry parses a date; the waiver counts to the end of that day in UTC.
+func expiry(date string, now time.Time) (time.Time, error) {
+	day := now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 14)
+	if date != "" {
+		var err error
+		if day, err = time.Parse(time.DateOnly, date); err != nil {
+			return time.Time{}, usagef("write a date such as "+day.Format(time.DateOnly), "--expires %q is not a date", date)
+		}
+	}
+	end := day.AddDate(0, 0, 1).Add(-time.Second)
+	if end.Before(now) {
+		return time.Time{}, usagef("choose a date from today on", "--expires %s has passed", date)
+	}
+	return end, nil
+}
+
+func newAbandon(s IO) *cobra.Command {
+	var reason string
+	var remote *string
+	var asJSON *bool
+	cmd := &cobra.Command{
+		Use:   "abandon <channel>",
+		Short: "Give up a reserved release that will not be finished",
+		Long: `abandon closes the open reservation of a channel. If its release.json was signed already, the version and the sequence
+are burned: nothing else will ever carry them, since bytes under that version may be in somebody's hands.`,
+		Example: `  relctl abandon lts-2.4 --reason "the build does not pass on this commit"`,
+		Args:    exactly("channel"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			p, err := act(ctx, cmd, *remote)
+			if err != nil {
+				return err
+			}
+			ch, err := p.Policy.Channel(args[0])
+			if err != nil {
+				return err
+			}
+			rec, err := p.Abandon(ctx, ch, reason)
+			if err != nil {
+				return err
+			}
+			burned := "; the version is free again"
+			if rec.Abandon.Burned {
+				burned = "; it was signed, so the version is burned"
+			}
+			return recorded(s, *asJSON, rec, "%s %s is given up%s", ch.Name, rec.Abandon.Version, burned)
+		},
+	}
+	remote, asJSON = addRemote(cmd), addJSON(cmd)
+	cmd.Flags().StringVar(&reason, "reason", "", "why, in `words`")
+	mustRequire(cmd, "reason")
+	return cmd
+}
+
+// recorded reports one event that was appended.
+func recorded(s IO, asJSON bool, rec *ledger.Recorded, format string, args ...any) error {
+	if asJSON {
+		return s.json(rec)
+	}
+	s.print("ledger %d: "+format+"\n", append([]any{rec.Number}, args...)...)
+	return nil
+}
+
+// mustRequire marks a flag that the command cannot do without.
+func mustRequire(cmd *cobra.Command, flag string) {
+	if err := cmd.MarkFlagRequired(flag); err != nil {
+		panic(err) // the flag was defined a line before
+	}
+}

@@ -1,0 +1,121 @@
+// Package cli is the command line of relctl: one file a command, its flags, what it prints, and the exit codes.
+package cli
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Run executes relctl with args, as they follow the program's name, and returns its exit code.
+func Run(ctx context.Context, args []string, s IO) int {
+	root := newRoot(s)
+	root.SetArgs(args)
+	return report(s, root.ExecuteContext(ctx))
+}
+
+func newRoot(s IO) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "relctl",
+		Short: "Ship one repository two ways: rolling to your service, signed LTS bundles to your customers",
+		Long: `relctl ships one repository two ways: rolling, ring by ring, to the service that you run,
+and as signed, self-contained LTS bundles to customers who run it themselves.`,
+		Example: `  relctl demo                        see the whole story on a sample product, offline
+  relctl channels                    what this repository ships
+  relctl plan lts-2.4                what a cut would do, and why
+  relctl cut lts-2.4 --key release.key
+  relctl verify --key release.pub acme-2.4.7.bundle`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.SetHelpTemplate(helpTemplate)
+	root.SetUsageTemplate(usageTemplate)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("see "+cmd.CommandPath()+" --help", "%s", err)
+	})
+	root.PersistentFlags().StringP("repo", "C", ".", "run in the repository that holds this `folder`")
+	root.AddCommand(
+		newDemo(s),
+		newChannels(s), newPlan(s), newCut(s),
+		newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newLedger(s),
+		newKey(s), newVerify(s), newBundle(s),
+		newSchema(s), newVersion(s),
+	)
+	wrapArgs(root)
+	return root
+}
+
+// wrapArgs makes a wrong number of arguments or an unknown command a usage error with a hint.
+func wrapArgs(cmd *cobra.Command) {
+	check := cmd.Args
+	if check == nil && cmd.HasSubCommands() {
+		check = cobra.NoArgs
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if check == nil {
+			return nil
+		}
+		err := check(cmd, args)
+		var usage *usageError
+		if err == nil || errors.As(err, &usage) {
+			return err
+		}
+		h := "see " + cmd.CommandPath() + " --help"
+		if cmd.HasSubCommands() && len(args) > 0 {
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				h = "did you mean " + cmd.CommandPath() + " " + near[0] + "?"
+			}
+			return usagef(h, "%s has no command %q", cmd.CommandPath(), plain(args[0]))
+		}
+		return usagef(h, "%s", err)
+	}
+	cmd.SuggestionsMinimumDistance = 3
+	for _, sub := range cmd.Commands() {
+		wrapArgs(sub)
+	}
+}
+
+// exactly asks for arguments by name: exactly("channel") makes "relctl plan" say which one is missing.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return usagef("usage: "+cmd.UseLine(), "%s needs a %s", cmd.CommandPath(), strings.Join(names[len(args):], " and a "))
+		case len(args) > len(names):
+			return usagef("usage: "+cmd.UseLine(), "%s takes no argument %q", cmd.CommandPath(), plain(args[len(names)]))
+		}
+		return nil
+	}
+}
+
+// Version returns the version of this program, from the linker or the module.
+func Version() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// version is set by -ldflags "-X github.com/relctl/relctl/cmd/relctl/cli.version=…".
+var version string
+
+func newVersion(s IO) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version of relctl", Args: cobra.NoArgs,
+		Run: func(*cobra.Command, []string) { s.print("relctl %s\n", Version()) },
+	}
+}

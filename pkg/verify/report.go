@@ -1,0 +1,120 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// ReportSchema names the format of [Report].
+const ReportSchema = "https://relctl.dev/schema/verification/v1"
+
+// The reason codes, beside those of package bundle.
+const (
+	CodeFormat           = "format-ok"
+	CodeNoSignature      = "signature-missing"
+	CodeSignatureForm    = "signature-form"        // not a sigstore bundle v0.3 with one message signature
+	CodeSignatureKind    = "signature-kind"        // an attestation, which says nothing about the whole release
+	CodeSignatureDigest  = "signature-digest"      // over other bytes than this release.json
+	CodeSignatureWrong   = "signature-wrong"       // does not hold by the key that it names
+	CodeThreshold        = "threshold"             // fewer trusted keys have signed than the policy asks for
+	CodeSignatures       = "signatures-ok"         //
+	CodeManifest         = "manifest-form"         // release.json is not strict JSON, or not a release
+	CodeCritical         = "manifest-critical"     // release.json demands a newer verifier
+	CodeTimestamp        = "manifest-timestamp"    // the archive's timestamp is not the release's
+	CodeProduct          = "product-other"         //
+	CodeChannel          = "channel-other"         //
+	CodeMinVersion       = "version-below-minimum" //
+	CodePolicy           = "policy-ok"             //
+	CodeFileMissing      = "file-missing"          // listed, and not there
+	CodeFileUnlisted     = "file-unlisted"         // there, and not listed
+	CodeFileSize         = "file-size"             //
+	CodeFileMode         = "file-mode"             //
+	CodeFileDigest       = "file-digest"           //
+	CodeSums             = "sums-differ"           // SHA256SUMS does not say what release.json says
+	CodeFiles            = "files-ok"              //
+	CodeFreshnessUnknown = "freshness-not-evaluated"
+	CodeRead             = "read-failed" // the medium failed, which says nothing about the bundle
+)
+
+// Status of a verdict.
+type Status string
+
+// The statuses of a verdict.
+const (
+	Passed       Status = "passed"
+	Refused      Status = "refused"
+	NotEvaluated Status = "not-evaluated"
+)
+
+// Check is one thing that was looked at.
+type Check struct {
+	// Verdict is "integrity", "authenticity", "freshness" or "policy".
+	Verdict string `json:"verdict"`
+	Status  Status `json:"status"`
+	Code    string `json:"code"`
+	Text    string `json:"text"`
+	// Remedy says what to do about a refusal, or "".
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// Report is the evidence of one verification.
+type Report struct {
+	Schema string `json:"schema"`
+	// Genuine says that integrity, authenticity and policy hold.
+	Genuine bool `json:"genuine"`
+	// Release is the digest of release.json, "" if it was not reached.
+	Release  string          `json:"release,omitempty"`
+	Product  string          `json:"product,omitempty"`
+	Channel  string          `json:"channel,omitempty"`
+	Version  release.Version `json:"version,omitzero"`
+	Sequence uint64          `json:"sequence,omitempty"`
+	Commit   string          `json:"commit,omitempty"`
+	// Keys are the ids of the trusted keys that signed.
+	Keys   []string `json:"keys"`
+	Files  int      `json:"files"`
+	Bytes  int64    `json:"bytes"`
+	Checks []Check  `json:"checks"`
+}
+
+// Refusal is a bundle that must not be used.
+type Refusal struct {
+	Code string
+	Text string
+	// Remedy says what to do, or "".
+	Remedy string
+	// Verdict that failed.
+	Verdict string
+}
+
+func (e *Refusal) Error() string { return e.Text }
+
+// Hint says what to do about the refusal.
+func (e *Refusal) Hint() string { return e.Remedy }
+
+const (
+	integrity    = "integrity"
+	authenticity = "authenticity"
+	freshness    = "freshness"
+	policy       = "policy"
+)
+
+const askAgain = "do not use this bundle; copy it again from where it came, and if it is refused again, ask your vendor by another way"
+
+func refuse(verdict, code, format string, args ...any) *Refusal {
+	return &Refusal{Code: code, Text: fmt.Sprintf(format, args...), Remedy: askAgain, Verdict: verdict}
+}
+
+func (r *Report) pass(verdict, code, format string, args ...any) {
+	r.Checks = append(r.Checks, Check{Verdict: verdict, Status: Passed, Code: code, Text: fmt.Sprintf(format, args...)})
+}
+
+// fail notes err, if it is a refusal, and hands it on.
+func (r *Report) fail(err error) error {
+	var no *Refusal
+	if errors.As(err, &no) {
+		r.Checks = append(r.Checks, Check{Verdict: no.Verdict, Status: Refused, Code: no.Code, Text: no.Text, Remedy: no.Remedy})
+	}
+	return err
+}
