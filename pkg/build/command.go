@@ -2,129 +2,136 @@ package build
 
 import (
 	"context"
-	"debug/elf"
-	"debug/macho"
-	"debug/pe"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/relctl/relctl/pkg/release"
 )
 
-// Command builds with any command, and takes every regular file that it leaves in a folder. It is for products that
-// goreleaser cannot build.
+// Command builds with any command, for products that goreleaser cannot build. The command runs in a scratch checkout of
+// the commit, so that its scripts are those of the release, and every regular file that it leaves in the output folder
+// ships under its relative path.
+//
+// Beyond what every build sees it is told RELCTL_PRODUCT, RELCTL_VERSION, RELCTL_COMMIT, RELCTL_TAG, RELCTL_OUTPUT (the
+// absolute path of the output folder, which is empty) and RELCTL_SOURCE_DATE_EPOCH, the same as SOURCE_DATE_EPOCH.
 type Command struct {
-	// Argv is run from the root of the scratch checkout: its scripts are those of the release's commit.
+	// Argv is the program and its arguments. A program with a slash lies in the checkout, others on the PATH.
 	Argv []string
-	// Output is the folder that holds the result, relative to the checkout.
+	// Output is the folder in the checkout in which the command leaves what is to be released.
 	Output string
 }
 
-// Pins returns the command's words, and the Go toolchain if there is one.
-func (c Command) Pins(ctx context.Context) ([]release.Pin, error) {
-	pins := []release.Pin{{Name: "command", Value: strings.Join(c.Argv, " ")}}
-	gopin, err := goPin(ctx)
-	return append(pins, gopin...), err
+// String returns the command as one would type it.
+func (c Command) String() string {
+	words := make([]string, len(c.Argv))
+	for i, w := range c.Argv {
+		words[i] = w
+		if w == "" || strings.ContainsAny(w, " \t\n\"'\\$`;&|<>()*?[]#~") {
+			words[i] = strconv.Quote(w)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
-// Describe says in words what would be built.
+// Pins are the command itself and, where there is one, the version of the go command.
+func (c Command) Pins(ctx context.Context) ([]release.Pin, error) {
+	if len(c.Argv) == 0 {
+		return nil, errors.New("the build command is empty")
+	}
+	pins, err := goPin(ctx)
+	return append([]release.Pin{{Name: "command", Value: c.String()}}, pins...), err
+}
+
+// Describe says what will run, and what in the given tree would make it fail.
 func (c Command) Describe(_ context.Context, tree fs.FS) []string {
-	lines := []string{fmt.Sprintf("%s, taking what it leaves in %s/", strings.Join(c.Argv, " "), c.Output)}
-	if name, ok := strings.CutPrefix(c.Argv[0], "./"); ok {
-		if _, err := fs.Stat(tree, name); err != nil {
-			lines = append(lines, fmt.Sprintf("%s does not exist at this commit", name))
+	lines := []string{c.String() + ", and what it leaves in " + c.Output}
+	if len(c.Argv) > 0 && strings.Contains(c.Argv[0], "/") && !path.IsAbs(c.Argv[0]) {
+		script := path.Clean(c.Argv[0])
+		info, err := fs.Stat(tree, script)
+		switch {
+		case err != nil:
+			lines = append(lines, "the build would fail: "+script+" is missing in the commit")
+		case info.Mode()&0o100 == 0:
+			lines = append(lines, "the build would fail: "+script+" is not executable in the commit")
 		}
 	}
 	return lines
 }
 
-// Build runs the command.
+// Build runs the command and takes what it left. A command that fails gives a [*FailedError].
 func (c Command) Build(ctx context.Context, req Request) ([]Artifact, error) {
-	src, err := checkout(ctx, req)
+	output := filepath.Clean(filepath.FromSlash(c.Output))
+	if len(c.Argv) == 0 {
+		return nil, errors.New("the build command is empty")
+	}
+	if !filepath.IsLocal(output) || output == "." {
+		return nil, fmt.Errorf("the output folder %q does not lie inside the checkout", c.Output)
+	}
+	w, err := open(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	out := filepath.Join(src, filepath.FromSlash(c.Output))
-	if err := os.RemoveAll(out); err != nil { // a commit may carry such a folder; only the build's files count
+	if err := c.check(w.src); err != nil {
 		return nil, err
 	}
-	if err := run(ctx, req, src, environment(req, "RELCTL_OUTPUT="+out), c.Argv...); err != nil {
+	out := filepath.Join(w.src, output)
+	// Files that the commit keeps there were not made by the command.
+	if err := errors.Join(os.RemoveAll(out), os.MkdirAll(out, 0o755)); err != nil {
 		return nil, err
 	}
-	var list []Artifact
-	err = filepath.WalkDir(out, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		rel, err := filepath.Rel(out, path)
-		if err != nil {
-			return err
-		}
-		a, err := describe(path, req.Out, filepath.ToSlash(rel))
-		list = append(list, a)
+	env := setenv(w.env,
+		"RELCTL_PRODUCT="+req.Product, "RELCTL_VERSION="+req.Version.String(), "RELCTL_COMMIT="+req.Commit, "RELCTL_TAG="+req.Tag,
+		"RELCTL_OUTPUT="+out, "RELCTL_SOURCE_DATE_EPOCH="+epoch(req),
+	)
+	if err := (job{name: c.Argv[0], argv: c.Argv, dir: w.src, env: env, log: w.log, echo: req.Log}).run(ctx); err != nil {
+		return nil, err
+	}
+	return c.collect(out, req)
+}
+
+// check looks for the program before anything is run, for a clear word about it.
+func (c Command) check(src string) error {
+	name := filepath.FromSlash(c.Argv[0])
+	if filepath.IsAbs(name) || !strings.ContainsRune(name, filepath.Separator) {
+		_, err := find(c.Argv[0], "")
 		return err
-	})
-	if err == nil && len(list) == 0 || os.IsNotExist(err) {
-		err = fmt.Errorf("%s left no file in %s", c.Argv[0], c.Output)
 	}
-	sortArtifacts(list)
-	return list, err
+	if !filepath.IsLocal(name) {
+		return fmt.Errorf("the build command %s does not lie inside the checkout", c.Argv[0])
+	}
+	_, err := find(c.Argv[0], filepath.Join(src, name))
+	var missing *MissingError
+	if errors.As(err, &missing) {
+		return &ScriptError{Script: c.Argv[0], Err: missing.Err}
+	}
+	return err
 }
 
-// describe takes one file, and finds out by its content whether it is a program and for what.
-func describe(path, out, name string) (Artifact, error) {
-	f, local, err := take(path, out, name)
-	if err != nil {
-		return Artifact{}, err
-	}
-	a := Artifact{File: f, Kind: kindOf(name), Shipped: true, Local: local}
-	if platform := executable(path); platform != "" {
-		a.Kind, a.Platform, a.MediaType = KindBinary, platform, release.MediaTypeBinary
-		a.Binary = program(filepath.Base(name), platform)
-	}
-	return a, nil
+// ScriptError is a build command of the commit that cannot be run.
+type ScriptError struct {
+	Script string
+	Err    error
 }
 
-// program takes the platform and ".exe" off a file's name: "acmed_linux_amd64" is the program acmed.
-func program(base, platform string) string {
-	base = strings.TrimSuffix(base, ".exe")
-	for _, sep := range []string{"_", "-"} {
-		base = strings.TrimSuffix(base, sep+strings.ReplaceAll(platform, "/", sep))
+func (e *ScriptError) Error() string {
+	if errors.Is(e.Err, fs.ErrNotExist) {
+		return e.Script + " is missing in the commit"
 	}
-	return base
+	return fmt.Sprintf("%s cannot be run: %v", e.Script, e.Err)
 }
 
-// executable returns the platform of an ELF, PE or Mach-O program, or "".
-func executable(path string) string {
-	if f, err := elf.Open(path); err == nil {
-		defer func() { _ = f.Close() }()
-		if f.Type != elf.ET_EXEC && f.Type != elf.ET_DYN {
-			return ""
-		}
-		goos := map[elf.OSABI]string{elf.ELFOSABI_FREEBSD: "freebsd", elf.ELFOSABI_NETBSD: "netbsd", elf.ELFOSABI_OPENBSD: "openbsd"}[f.OSABI]
-		if goos == "" {
-			goos = "linux"
-		}
-		arch := map[elf.Machine]string{elf.EM_X86_64: "amd64", elf.EM_AARCH64: "arm64", elf.EM_386: "386", elf.EM_ARM: "arm", elf.EM_RISCV: "riscv64", elf.EM_PPC64: "ppc64le", elf.EM_S390: "s390x"}[f.Machine]
-		return platform(goos, arch)
-	}
-	if f, err := pe.Open(path); err == nil {
-		defer func() { _ = f.Close() }()
-		return platform("windows", map[uint16]string{pe.IMAGE_FILE_MACHINE_AMD64: "amd64", pe.IMAGE_FILE_MACHINE_ARM64: "arm64", pe.IMAGE_FILE_MACHINE_I386: "386"}[f.Machine])
-	}
-	if f, err := macho.Open(path); err == nil {
-		defer func() { _ = f.Close() }()
-		return platform("darwin", map[macho.Cpu]string{macho.CpuAmd64: "amd64", macho.CpuArm64: "arm64"}[f.Cpu])
+func (e *ScriptError) Unwrap() error { return e.Err }
+
+// Hint says how to make it executable.
+func (e *ScriptError) Hint() string {
+	if errors.Is(e.Err, fs.ErrPermission) {
+		return "git update-index --chmod=+x " + strings.TrimPrefix(e.Script, "./")
 	}
 	return ""
-}
-
-func platform(goos, arch string) string {
-	if arch == "" {
-		arch = "unknown"
-	}
-	return goos + "/" + arch
 }

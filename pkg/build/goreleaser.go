@@ -1,246 +1,123 @@
 package build
 
 import (
+	"cmp"
 	"context"
-	"debug/buildinfo"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/relctl/relctl/pkg/release"
 )
 
-// Goreleaser builds with goreleaser: binaries, archives and Linux packages. What reaches the outside (publishing,
-// announcing, signing) is left to relctl, and what needs a server of its own (images) is skipped.
+const goreleaserName = "goreleaser"
+
+// Goreleaser builds with the goreleaser program, version 2, and publishes nothing with it.
 type Goreleaser struct {
-	// Program is the path of goreleaser, "" looks on the PATH.
+	// Program is its path; "" looks on the PATH.
 	Program string
-	// Config is its configuration in the commit.
+	// Config is the path of its configuration in the commit, with slashes; ".goreleaser.yaml" if empty.
 	Config string
+	// Parallelism is how many of its tasks run at once; 0 lets it use all processors.
+	Parallelism int
 }
 
-func (g Goreleaser) program() (string, error) {
-	if g.Program != "" {
-		return filepath.Abs(g.Program)
-	}
-	path, err := exec.LookPath("goreleaser")
+func (g Goreleaser) config() string { return cmp.Or(g.Config, ".goreleaser.yaml") }
+
+// Build makes the artifacts of the request's commit. A goreleaser that fails gives a [*FailedError].
+func (g Goreleaser) Build(ctx context.Context, req Request) ([]Artifact, error) {
+	program, err := find(goreleaserName, g.Program)
 	if err != nil {
-		return "", &ToolError{Name: "goreleaser", Err: err}
+		return nil, err
 	}
-	return path, nil
+	if req.Remote == "" {
+		return nil, errors.New("goreleaser needs a remote to know the repository's name by")
+	}
+	w, err := open(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	conf, err := readConfig(os.DirFS(w.src), g.config())
+	if err != nil {
+		return nil, err
+	}
+	tag := localTag(req)
+	if err := w.tag(ctx, req, tag); err != nil {
+		return nil, err
+	}
+	// A file of release notes keeps goreleaser from asking a forge for them.
+	notes := filepath.Join(filepath.Dir(w.src), "notes.md")
+	if err := os.WriteFile(notes, nil, 0o644); err != nil {
+		return nil, err
+	}
+	argv := []string{
+		program, "release", "--config", filepath.FromSlash(g.config()), "--release-notes", notes,
+		"--timeout", "24h", "--skip", strings.Join(conf.skips(), ","),
+	}
+	if g.Parallelism > 0 {
+		argv = append(argv, "--parallelism", strconv.Itoa(g.Parallelism))
+	}
+	env := setenv(w.env, "GORELEASER_CURRENT_TAG="+tag)
+	if req.PreviousTag != "" {
+		env = setenv(env, "GORELEASER_PREVIOUS_TAG="+req.PreviousTag)
+	}
+	if err := (job{name: goreleaserName, argv: argv, dir: w.src, env: env, log: w.log, echo: req.Log}).run(ctx); err != nil {
+		return nil, err
+	}
+	return collectGoreleaser(w.src, conf.dist(), req.Out)
 }
 
-// Pins returns the versions of goreleaser, read from the program without running it where it carries one, and of Go.
+// localTag is the tag that goreleaser sees. It reads the version off the tag, so that a tag of another form, or none,
+// gives way to the plain one.
+func localTag(req Request) string {
+	if strings.TrimPrefix(req.Tag, "v") == req.Version.String() {
+		return req.Tag
+	}
+	return "v" + req.Version.String()
+}
+
+// Pins are the versions of goreleaser and of the go command.
 func (g Goreleaser) Pins(ctx context.Context) ([]release.Pin, error) {
-	path, err := g.program()
+	program, err := find(goreleaserName, g.Program)
 	if err != nil {
 		return nil, err
 	}
-	version, err := goreleaserVersion(ctx, path)
+	version, err := goreleaserVersion(ctx, program)
 	if err != nil {
 		return nil, err
 	}
-	gopin, err := goPin(ctx)
-	pins := append([]release.Pin{{Name: "goreleaser", Value: version}}, gopin...)
-	slices.SortFunc(pins, func(a, b release.Pin) int { return strings.Compare(a.Name, b.Name) })
-	return pins, err
-}
-
-const goreleaserModule = "github.com/goreleaser/goreleaser/v2"
-
-func goreleaserVersion(ctx context.Context, path string) (string, error) {
-	if info, err := buildinfo.ReadFile(path); err == nil {
-		if info.Main.Path == goreleaserModule && strings.HasPrefix(info.Main.Version, "v") {
-			return info.Main.Version, nil
-		}
-		for _, dep := range info.Deps {
-			if dep.Path == goreleaserModule {
-				return dep.Version, nil
-			}
-		}
-	}
-	out, err := exec.CommandContext(ctx, path, "--version").Output()
+	pins, err := goPin(ctx)
 	if err != nil {
-		return "", fmt.Errorf("%s --version: %w", path, err)
+		return nil, err
 	}
-	for line := range strings.Lines(string(out)) {
-		if v, ok := strings.CutPrefix(line, "GitVersion:"); ok {
-			return "v" + strings.TrimPrefix(strings.TrimSpace(v), "v"), nil
-		}
-	}
-	return "", fmt.Errorf("%s --version does not say which version it is", path)
+	return append(pins, release.Pin{Name: goreleaserName, Value: version}), nil
 }
 
-// Describe says in words what would be built.
+// Describe says what a commit with the given tree would build, what of the configuration relctl leaves out, and what
+// would make two builds differ. It never fails: what cannot be known is said too.
 func (g Goreleaser) Describe(ctx context.Context, tree fs.FS) []string {
-	name := "goreleaser"
-	if path, err := g.program(); err == nil {
-		if v, err := goreleaserVersion(ctx, path); err == nil {
-			name += " " + v
+	first := "goreleaser"
+	if program, err := find(goreleaserName, g.Program); err == nil {
+		if v, err := goreleaserVersion(ctx, program); err == nil {
+			first += " " + v
 		}
 	}
-	lines := []string{name + " with " + g.Config}
-	config, err := fs.ReadFile(tree, g.Config)
+	lines := []string{first + " with " + g.config()}
+	data, err := readConfigFile(tree, g.config())
 	if err != nil {
-		return append(lines, g.Config+" does not exist at this commit")
+		return append(lines, "the build would fail: "+err.Error())
 	}
-	for _, p := range Lint(config) {
-		lines = append(lines, "not reproducible: "+p)
+	conf, err := parseConfig(data)
+	if err != nil {
+		return append(lines, fmt.Sprintf("the build would fail: %s: %v", g.config(), err))
+	}
+	lines = append(lines, conf.describe()...)
+	for _, p := range Lint(data) {
+		lines = append(lines, "not reproducible: "+p.String())
 	}
 	return lines
-}
-
-// Build runs goreleaser in a scratch clone with a lightweight tag of its own, so that it sees one tag at the commit,
-// whatever others stand there, and a clean tree.
-func (g Goreleaser) Build(ctx context.Context, req Request) ([]Artifact, error) {
-	program, err := g.program()
-	if err != nil {
-		return nil, err
-	}
-	src, err := checkout(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	tag := req.Tag
-	if tag == "" {
-		tag = "v" + req.Version.String()
-	}
-	if err := localTag(ctx, src, tag); err != nil {
-		return nil, err
-	}
-	env := environment(req, "GORELEASER_CURRENT_TAG="+tag)
-	if req.PreviousTag != "" {
-		env = append(env, "GORELEASER_PREVIOUS_TAG="+req.PreviousTag)
-	}
-	dist := filepath.Join(src, "dist")
-	err = run(ctx, req, src, env, program, "release", "--clean", "--config", g.Config, "--skip=publish,announce,sign,sbom,docker,ko,before-publish")
-	if err != nil {
-		return nil, err
-	}
-	return collect(src, dist, req.Out)
-}
-
-// localTag tags the scratch clone's HEAD.
-func localTag(ctx context.Context, src, tag string) error {
-	cmd := exec.CommandContext(ctx, "git", "-C", src, "tag", "--no-sign", "--force", tag)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("tag the scratch clone: %w: %s", err, strings.TrimSpace(string(out)))
-	}
-	return nil
-}
-
-// made is an entry of goreleaser's artifacts.json, keyed on type: its internal_type changes between versions.
-type made struct {
-	Name   string `json:"name"`
-	Path   string `json:"path"`
-	Goos   string `json:"goos"`
-	Goarch string `json:"goarch"`
-	Type   string `json:"type"`
-	Extra  struct {
-		ID       string   `json:"ID"`
-		Binary   string   `json:"Binary"`
-		Binaries []string `json:"Binaries"`
-	} `json:"extra"`
-}
-
-const maxArtifactsJSON = 64 << 20
-
-// collect reads artifacts.json and takes the files that it names.
-func collect(src, dist, out string) ([]Artifact, error) {
-	path := filepath.Join(dist, "artifacts.json")
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("goreleaser left no list of its artifacts: %w", err)
-	}
-	if info.Size() > maxArtifactsJSON {
-		return nil, fmt.Errorf("%s is %d bytes long", path, info.Size())
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var entries []made
-	if err := json.Unmarshal(data, &entries); err != nil {
-		return nil, fmt.Errorf("artifacts.json: %w", err)
-	}
-	var list []Artifact
-	for _, e := range entries {
-		a, ok, err := takeMade(e, src, out)
-		if err != nil {
-			return nil, fmt.Errorf("artifact %s: %w", e.Name, err)
-		}
-		if ok {
-			list = append(list, a)
-		}
-	}
-	if len(list) == 0 {
-		return nil, errors.New("goreleaser made no artifact that can be released")
-	}
-	contain(list, entries)
-	sortArtifacts(list)
-	return list, nil
-}
-
-func takeMade(e made, src, out string) (Artifact, bool, error) {
-	a := Artifact{Shipped: true}
-	name := e.Name
-	switch e.Type {
-	case "Binary", "Universal Binary":
-		// It ships inside archives and packages; beside them it is only described.
-		a.Kind, a.Shipped, a.Binary = KindBinary, false, strings.TrimSuffix(e.Name, ".exe")
-		name = a.Binary + "_" + e.Goos + "_" + e.Goarch + filepath.Ext(e.Path)
-	case "File":
-		a.Kind, a.Binary = KindBinary, e.Extra.Binary
-	case "Archive":
-		a.Kind = KindArchive
-		if e.Extra.Binary != "" && kindOf(e.Name) != KindArchive { // archives of format binary are the program itself
-			a.Kind, a.Binary = KindBinary, e.Extra.Binary
-		}
-	case "Linux Package":
-		a.Kind = KindPackage
-	default: // metadata, checksums, signatures, SBOMs, images: relctl makes its own
-		return Artifact{}, false, nil
-	}
-	path := filepath.FromSlash(e.Path)
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(src, path)
-	}
-	var err error
-	if a.File, a.Local, err = take(path, out, name); err != nil {
-		return Artifact{}, false, err
-	}
-	if e.Goos != "" && e.Goos != "all" {
-		a.Platform = e.Goos + "/" + e.Goarch
-	}
-	if a.Kind == KindBinary {
-		a.Mode = "0755"
-	}
-	return a, true, nil
-}
-
-// contain finds out which archives and packages carry which binaries: those of their platform that they name, or all of
-// their platform if they name none.
-func contain(list []Artifact, entries []made) {
-	names := map[string][]string{}
-	for _, e := range entries {
-		names[e.Name] = e.Extra.Binaries
-	}
-	for i := range list {
-		if list[i].Kind != KindArchive && list[i].Kind != KindPackage {
-			continue
-		}
-		wanted := names[strings.TrimPrefix(list[i].Path, "artifacts/")]
-		for _, b := range list {
-			if b.Kind == KindBinary && b.Platform == list[i].Platform && (len(wanted) == 0 || slices.ContainsFunc(wanted, func(w string) bool { return strings.TrimSuffix(w, ".exe") == b.Binary })) {
-				list[i].Contains = append(list[i].Contains, b.Path)
-			}
-		}
-		slices.Sort(list[i].Contains)
-	}
 }

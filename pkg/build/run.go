@@ -51,8 +51,8 @@ func (e *FailedError) Hint() string {
 	return ""
 }
 
-// program is a builder about to run.
-type program struct {
+// job is a builder about to run.
+type job struct {
 	name string // for people
 	argv []string
 	dir  string
@@ -62,7 +62,7 @@ type program struct {
 }
 
 // run runs a builder with a umask of 022 and keeps all that it says in its log.
-func (p program) run(ctx context.Context) error {
+func (p job) run(ctx context.Context) error {
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
