@@ -150,9 +150,12 @@ func (p *Project) Adopt(ctx context.Context, ch *channel.Channel) (*ledger.Recor
 	}, ledger.AppendOptions{})
 }
 
-// Abandon gives up the channel's open reservation, and burns its version if its release.json was signed.
-func (p *Project) Abandon(ctx context.Context, ch *channel.Channel, reason string) (*ledger.Recorded, error) {
-	stores := p.Stores()
+// Abandon gives up the channel's open reservation, and burns its version if its release.json was signed, here or in one
+// of the stores; without any, those of the policy are asked.
+func (p *Project) Abandon(ctx context.Context, ch *channel.Channel, reason string, stores []Store) (*ledger.Recorded, error) {
+	if len(stores) == 0 {
+		stores = p.Stores()
+	}
 	var given *ledger.Reservation
 	rec, err := p.Ledger.Append(ctx, func(s *ledger.State) (*ledger.Event, error) {
 		st := s.Channels[ch.Name]

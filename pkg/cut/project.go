@@ -2,11 +2,13 @@ package cut
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
@@ -126,7 +128,11 @@ func (p *Project) Dist() string {
 }
 
 // CheckPushed refuses work that the remote does not have: the release would not contain it, and nobody would notice.
-func (p *Project) CheckPushed(ctx context.Context, branch string) error {
+func (p *Project) CheckPushed(ctx context.Context, ch *channel.Channel) error {
+	branch := ch.Branch
+	if err := p.checkBranch(ctx, ch); err != nil {
+		return err
+	}
 	if dirty, err := p.Repo.Dirty(ctx); err != nil {
 		return err
 	} else if len(dirty) > 0 {
@@ -144,6 +150,16 @@ func (p *Project) CheckPushed(ctx context.Context, branch string) error {
 		return &UnpushedError{Branch: branch, Commits: n, Remote: p.Remote}
 	}
 	return nil
+}
+
+// checkBranch makes sure that the remote has the channel's branch.
+func (p *Project) checkBranch(ctx context.Context, ch *channel.Channel) error {
+	ref := plan.RemoteRef(p.Remote, ch.Branch)
+	_, err := p.Repo.Resolve(ctx, ref)
+	if errors.Is(err, git.ErrNotFound) {
+		return &plan.BranchError{Channel: ch.Name, Branch: ch.Branch, Ref: ref, Remote: p.Remote}
+	}
+	return err
 }
 
 // UnpushedError is work in this clone that a release would leave out.

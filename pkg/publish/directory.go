@@ -212,7 +212,10 @@ func (d Directory) Discard(_ context.Context, plan string) error {
 	for _, dir := range append(left, d.staging(plan)) {
 		err = errors.Join(err, os.RemoveAll(dir))
 	}
-	return errors.Join(err, syncDir(filepath.Join(d.Root, ".staging")))
+	if serr := syncDir(filepath.Join(d.Root, ".staging")); !errors.Is(serr, fs.ErrNotExist) {
+		err = errors.Join(err, serr)
+	}
+	return err
 }
 
 // copyFile writes dst from src through a temporary name and checks size and sha256 of what it wrote against f, unless

@@ -64,7 +64,7 @@ func runCut(cmd *cobra.Command, s IO, f *cutFlags, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := p.CheckPushed(ctx, ch.Branch); err != nil {
+	if err := p.CheckPushed(ctx, ch); err != nil {
 		return err
 	}
 	if !f.opts.DryRun {
@@ -72,12 +72,8 @@ func runCut(cmd *cobra.Command, s IO, f *cutFlags, name string) error {
 			return err
 		}
 	}
-	for _, dir := range f.stores {
-		abs, err := filepath.Abs(dir)
-		if err != nil {
-			return err
-		}
-		f.opts.Stores = append(f.opts.Stores, publish.Directory{Root: abs})
+	if f.opts.Stores, err = openStores(f.stores); err != nil {
+		return err
 	}
 	f.opts.Now = time.Now()
 	f.opts.Progress = tell(s)
@@ -140,4 +136,17 @@ func printResult(s IO, name string, res *cut.Result) {
 		s.print("  bundle    %s\n\n", res.Bundle)
 		s.print("Next: relctl verify --key <public key> %s\n", res.Bundle)
 	}
+}
+
+// openStores opens the stores that a command line names.
+func openStores(dirs []string) ([]cut.Store, error) {
+	var out []cut.Store
+	for _, dir := range dirs {
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, publish.Directory{Root: abs})
+	}
+	return out, nil
 }

@@ -143,6 +143,7 @@ func newAbandon(s IO) *cobra.Command {
 	var reason string
 	var remote *string
 	var asJSON *bool
+	var dirs []string
 	cmd := &cobra.Command{
 		Use:   "abandon <channel>",
 		Short: "Give up a reserved release that will not be finished",
@@ -160,7 +161,11 @@ are burned: nothing else will ever carry them, since bytes under that version ma
 			if err != nil {
 				return err
 			}
-			rec, err := p.Abandon(ctx, ch, reason)
+			stores, err := openStores(dirs)
+			if err != nil {
+				return err
+			}
+			rec, err := p.Abandon(ctx, ch, reason, stores)
 			if err != nil {
 				return err
 			}
@@ -173,6 +178,7 @@ are burned: nothing else will ever carry them, since bytes under that version ma
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)
 	cmd.Flags().StringVar(&reason, "reason", "", "why, in `words`")
+	cmd.Flags().StringArrayVar(&dirs, "store", nil, "look for its files in this `folder` instead of the policy's stores (repeatable)")
 	mustRequire(cmd, "reason")
 	return cmd
 }
@@ -186,9 +192,13 @@ func recorded(s IO, asJSON bool, rec *ledger.Recorded, format string, args ...an
 	return nil
 }
 
-// mustRequire marks a flag that the command cannot do without.
+// mustRequire makes a command refuse to run without a flag.
 func mustRequire(cmd *cobra.Command, flag string) {
-	if err := cmd.MarkFlagRequired(flag); err != nil {
-		panic(err) // the flag was defined a line before
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !cmd.Flags().Changed(flag) {
+			return usagef("see "+cmd.CommandPath()+" --help", "%s needs --%s", cmd.CommandPath(), flag)
+		}
+		return run(cmd, args)
 	}
 }

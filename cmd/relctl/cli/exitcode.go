@@ -6,12 +6,14 @@ import (
 	"github.com/relctl/relctl/pkg/bundle"
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/version"
 )
 
 // exitCode is the one place where errors become exit codes.
 func exitCode(err error) int {
 	var (
 		usage   *usageError
+		pre     *version.PreError
 		partly  *cut.PartlyError
 		moved   *plan.MovedError
 		empty   *plan.EmptyError
@@ -20,7 +22,7 @@ func exitCode(err error) int {
 		format  *bundle.FormatError
 	)
 	switch {
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &pre):
 		return exitUsage
 	case errors.As(err, &partly):
 		return exitPartly

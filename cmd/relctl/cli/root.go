@@ -101,8 +101,8 @@ func exactly(names ...string) cobra.PositionalArgs {
 
 // Version returns the version of this program, from the linker or the module.
 func Version() string {
-	if version != "" {
-		return version
+	if programVersion != "" {
+		return programVersion
 	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
@@ -110,8 +110,8 @@ func Version() string {
 	return "(devel)"
 }
 
-// version is set by -ldflags "-X github.com/relctl/relctl/cmd/relctl/cli.version=…".
-var version string
+// programVersion is set by -ldflags "-X github.com/relctl/relctl/cmd/relctl/cli.programVersion=…".
+var programVersion string
 
 func newVersion(s IO) *cobra.Command {
 	return &cobra.Command{
