@@ -2,10 +2,12 @@ package cut
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -37,6 +39,12 @@ func newSigners(p *plan.Policy, ch *channel.Channel, atHand []Signer) (*signers,
 	}
 	for _, path := range p.Product.Signing.Keys {
 		data, err := fs.ReadFile(p.FS, path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, &KeyError{
+				Text:   fmt.Sprintf("channels/product.yaml names the signing key %s, which is not on the default branch", path),
+				Remedy: "make a pair with relctl key generate --out " + filepath.ToSlash(filepath.Dir(path)) + ", and commit and push the .pub file",
+			}
+		}
 		if err != nil {
 			return nil, fmt.Errorf("signing key of channels/product.yaml: %w", err)
 		}

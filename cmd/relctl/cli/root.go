@@ -50,7 +50,7 @@ and as signed, self-contained LTS bundles to customers who run it themselves.`,
 		newChannels(s), newPlan(s), newCut(s),
 		newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newLedger(s),
 		newKey(s), newVerify(s), newBundle(s),
-		newSchema(s), newVersion(s),
+		newSchema(s), newVersion(s), newReference(s),
 	)
 	wrapArgs(root)
 	return root
