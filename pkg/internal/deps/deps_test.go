@@ -1,0 +1,125 @@
+// Package deps holds the import graph of the module against its design.
+package deps
+
+import (
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/relctl/relctl/"
+
+// table says what each package may import of this module, beside pkg/release and pkg/internal. Stages meet only in
+// pkg/cut and the command line.
+var table = map[string][]string{
+	"pkg/release":       {},
+	"pkg/channel":       {},
+	"pkg/git":           {},
+	"pkg/gate":          {},
+	"pkg/version":       {},
+	"pkg/sign":          {},
+	"pkg/attest":        {},
+	"pkg/bundle":        {},
+	"pkg/publish":       {},
+	"pkg/changelog":     {},
+	"pkg/history":       {"pkg/git"},
+	"pkg/ledger":        {"pkg/git"},
+	"pkg/build":         {"pkg/git"},
+	"pkg/plan":          {"pkg/channel", "pkg/git", "pkg/history", "pkg/version", "pkg/ledger", "pkg/gate"},
+	"pkg/verify":        {"pkg/bundle"},
+	"pkg/cut":           {"pkg/attest", "pkg/build", "pkg/bundle", "pkg/changelog", "pkg/channel", "pkg/gate", "pkg/git", "pkg/history", "pkg/ledger", "pkg/plan", "pkg/publish", "pkg/sign"},
+	"internal/tool":     {},
+	"testdata/acme":     {},
+	"cmd/relverify":     {"cmd/relverify/cli"},
+	"cmd/relverify/cli": {"pkg/verify"},
+	"cmd/relctl":        {"cmd/relctl/cli"},
+	"cmd/relctl/cli":    {"*"},
+	"pkg/internal/deps": {},
+	"pkg/internal/proc": {},
+}
+
+// golist runs go list in the module's root and returns its lines.
+func golist(t *testing.T, args ...string) []string {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd.Dir = filepath.Join("..", "..", "..")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list %v: %v", args, err)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+func TestPackagesImportOnlyWhatTheDesignAllows(t *testing.T) {
+	seen := map[string]bool{}
+	for _, line := range golist(t, "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...", "./testdata/acme") {
+		words := strings.Fields(line)
+		name := strings.TrimPrefix(words[0], module)
+		if strings.HasPrefix(name, "pkg/internal/") && strings.HasSuffix(name, "test") {
+			continue // helpers of tests
+		}
+		allowed, ok := table[name]
+		if !ok {
+			t.Errorf("%s is not in the table: give it a row, or another home", name)
+			continue
+		}
+		seen[name] = true
+		for _, imported := range words[1:] {
+			path, ours := strings.CutPrefix(imported, module)
+			if !ours || path == "pkg/release" || path == "pkg/internal/proc" || slices.Contains(allowed, path) || slices.Contains(allowed, "*") {
+				continue
+			}
+			t.Errorf("%s imports %s, which the design does not allow", name, path)
+		}
+	}
+	for name := range table {
+		if !seen[name] && !strings.HasPrefix(name, "pkg/internal/deps") {
+			t.Errorf("%s is in the table and does not exist", name)
+		}
+	}
+}
+
+func TestNothingButItsRoomTouchesGitOrCosign(t *testing.T) {
+	rooms := map[string]string{
+		"github.com/go-git/go-git/":       "pkg/git",
+		"github.com/sigstore/cosign/":     "pkg/sign",
+		"github.com/sigstore/sigstore-go": "pkg/sign",
+	}
+	for _, line := range golist(t, "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...") {
+		words := strings.Fields(line)
+		name := strings.TrimPrefix(words[0], module)
+		for _, imported := range words[1:] {
+			for prefix, room := range rooms {
+				if strings.HasPrefix(imported, prefix) && name != room {
+					t.Errorf("%s imports %s, which only %s may", name, imported, room)
+				}
+			}
+		}
+	}
+}
+
+func TestRelverifyCarriesNoNetworkCode(t *testing.T) {
+	deps := golist(t, "-deps", "./cmd/relverify")
+	for _, bad := range []string{"net/http", "crypto/tls", "os/exec", "github.com/sigstore/sigstore-go", "github.com/sigstore/cosign", "github.com/go-git", "github.com/spf13/cobra"} {
+		for _, dep := range deps {
+			if dep == bad || strings.HasPrefix(dep, bad+"/") {
+				t.Errorf("relverify depends on %s", dep)
+			}
+		}
+	}
+	if !slices.Contains(deps, module+"pkg/verify") {
+		t.Error("go list shows no pkg/verify, so this test looked at the wrong thing")
+	}
+}
+
+func TestTheLibraryDoesNotInheritTheTools(t *testing.T) {
+	for _, line := range golist(t, "-m", "all") {
+		for _, tool := range []string{"github.com/goreleaser/goreleaser", "github.com/golangci/golangci-lint"} {
+			if strings.HasPrefix(line, tool) {
+				t.Errorf("go.mod brings in %s, which belongs to tools/go.mod", line)
+			}
+		}
+	}
+}
