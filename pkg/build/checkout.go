@@ -75,7 +75,7 @@ func settle(dir string, date time.Time) error {
 			want = 0o755
 		}
 		if (d.IsDir() || d.Type().IsRegular()) && info.Mode().Perm() != want {
-			if err := os.Chmod(path, want); err != nil {
+			if err := os.Chmod(path, want); err != nil { //nolint:gosec // the folder is ours, and nothing runs in it yet
 				return err
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -179,7 +178,7 @@ func TestAScriptMissingInTheCommitShowsInThePlan(t *testing.T) {
 			t.Errorf("%s: the plan says %q, want %q", script, rest, says)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(req.Scratch)); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(req.Scratch); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("describing a build made files")
 	}
 }

@@ -48,12 +48,8 @@ type buildConfig struct {
 	ModTimestamp string   `yaml:"mod_timestamp"`
 }
 
-// ignore leaves targets out. Where it is about a variant of a platform, the platform may stay.
-type ignore struct {
-	Goos   string         `yaml:"goos"`
-	Goarch string         `yaml:"goarch"`
-	Other  map[string]any `yaml:",inline"`
-}
+// ignore leaves out the targets that have all of its values.
+type ignore map[string]any
 
 type universal struct {
 	ID           string `yaml:"id"`

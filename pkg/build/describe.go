@@ -83,8 +83,15 @@ func (b buildConfig) matrix() []string {
 	return out
 }
 
+// covers reports whether a platform is left out whole. Where a variant of it is, the platform stays.
 func (i ignore) covers(goos, goarch string) bool {
-	return len(i.Other) == 0 && (i.Goos == "" || i.Goos == goos) && (i.Goarch == "" || i.Goarch == goarch)
+	have := map[string]string{"goos": goos, "goarch": goarch}
+	for key, v := range i {
+		if have[key] != fmt.Sprint(v) {
+			return false
+		}
+	}
+	return len(i) > 0
 }
 
 func (a archive) formats() words {

@@ -80,7 +80,8 @@ func (p job) run(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", p.name, ctx.Err())
 	}
-	if err == nil {
+	// What a program left running with its output open was ended; the program itself had done its work.
+	if err == nil || errors.Is(err, exec.ErrWaitDelay) {
 		return log.Close()
 	}
 	tail, readErr := lastLines(p.log, tailLines)
