@@ -72,6 +72,7 @@ func TestScripts(t *testing.T) {
 			"exit":     cmdExit,
 			"flip":     cmdFlip,
 			"tool":     cmdTool,
+			"tree":     cmdTree,
 			"count":    cmdCount,
 			"edit":     cmdEdit,
 			"samefile": cmdSameFile,
@@ -236,6 +237,29 @@ func cmdTool(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if neg {
 		ts.Fatalf("tool cannot be negated")
+	}
+}
+
+// cmdTree copies the files of this repository, as they are now, into a new folder.
+func cmdTree(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: tree folder")
+	}
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	ts.Check(err)
+	out, err := exec.Command("git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
+	ts.Check(err)
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+		from, to := filepath.Join(root, name), filepath.Join(ts.MkAbs(args[0]), name)
+		info, err := os.Stat(from)
+		if os.IsNotExist(err) {
+			continue // deleted and not committed yet
+		}
+		ts.Check(err)
+		data, err := os.ReadFile(from)
+		ts.Check(err)
+		ts.Check(os.MkdirAll(filepath.Dir(to), 0o755))
+		ts.Check(os.WriteFile(to, data, info.Mode().Perm()))
 	}
 }
 

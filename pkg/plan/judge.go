@@ -71,6 +71,9 @@ func (d *draft) changeWaiver(c release.Change) (uint64, string, bool) {
 // accept holds the types of the changes against the channel's list. A revert takes back what was released, and is
 // always acceptable.
 func (d *draft) accept(context.Context, gate.Subject) release.Verdict {
+	if d.plan.Inputs.Previous == nil {
+		return release.Verdict{Status: release.NotEvaluated, Reason: "the first release of a line takes in everything; the rule counts from the next one on"}
+	}
 	var refused []string
 	waived := 0
 	for _, c := range d.plan.Changes {
