@@ -125,13 +125,23 @@ func readConfig(tree fs.FS, path string) (*config, error) {
 // parseConfig reads what relctl needs to know. Goreleaser itself judges whether the configuration is right.
 func parseConfig(data []byte) (*config, error) {
 	var c config
-	if err := yaml.Unmarshal(data, &c.all); err != nil {
+	if err := unmarshal(data, &c.all); err != nil {
 		return nil, err
 	}
-	if err := yaml.Unmarshal(data, &c); err != nil {
+	if err := unmarshal(data, &c); err != nil {
 		return nil, err
 	}
 	return &c, nil
+}
+
+// unmarshal turns the panics that goccy/go-yaml v1.19.2 has for some broken files into errors.
+func unmarshal(data []byte, v any) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("not YAML that can be read: %v", r)
+		}
+	}()
+	return yaml.Unmarshal(data, v)
 }
 
 // dist is goreleaser's output folder, relative to the checkout.

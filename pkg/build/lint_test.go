@@ -81,7 +81,7 @@ dockers: [{image_templates: [acme], build_flag_templates: ["--label=created={{ .
 }
 
 func FuzzLint(f *testing.F) {
-	for _, s := range []string{goreleaserYAML, "builds: 1", "builds: [[]]", "a: &a [*a]", "env: {a: b}", "builds: [{goarm: [6, 7], skip: yes}]"} {
+	for _, s := range []string{goreleaserYAML, "builds: 1", "builds: [[]]", "a: &a [*a]", "env: {a: b}", "builds: [{goarm: [6, 7], skip: yes}]", "08: &(0Z\nbuilds:\n !0\n0000000:00000000000000000000000000000000000000000 000000000000000000000 000000000000000000000"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
