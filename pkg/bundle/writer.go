@@ -86,15 +86,17 @@ func writePayload(w io.Writer, f Source, buf []byte) error {
 
 // checkEntries holds a sorted table of contents against the rules of the format.
 func checkEntries(entries []Entry) error {
+	for _, e := range entries {
+		if err := checkName(e.Name); err != nil {
+			return &FormatError{Code: CodeName, Name: e.Name, Text: err.Error()}
+		}
+	}
 	if len(entries) == 0 || rank(entries[0].Name) != 0 {
 		return &FormatError{Code: CodeOrder, Text: "release.json is not the first file"}
 	}
 	signatures, trust := 0, 0
 	folded := make(map[string]string, len(entries))
 	for i, e := range entries {
-		if err := checkName(e.Name); err != nil {
-			return &FormatError{Code: CodeName, Name: e.Name, Text: err.Error()}
-		}
 		if i > 0 && compare(entries[i-1].Name, e.Name) >= 0 {
 			code := CodeOrder
 			if entries[i-1].Name == e.Name {

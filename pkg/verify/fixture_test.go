@@ -82,7 +82,7 @@ func newFixture(t testing.TB, files []release.File, dir string) *fixture {
 	t.Helper()
 	f := &fixture{signer: newSigner(t), dir: dir, content: map[string][]byte{
 		"VERIFY.md":              []byte("# by hand\n"),
-		"artifacts/acme":         bytes.Repeat([]byte("program "), 1000),
+		"artifacts/acme":         bytes.Repeat([]byte("program "), 100),
 		"docs/install.md":        []byte("# install\n"),
 		"changelog/CHANGELOG.md": []byte("# changes\n"),
 	}}
