@@ -88,7 +88,7 @@ func (c *cutter) state(r *reserved, files []release.File) (*release.Manifest, er
 	if err != nil {
 		return nil, err
 	}
-	m.Files = append(files, list)
+	m.Files = slices.Concat(files, []release.File{list})
 	sortFiles(m.Files)
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("the release cannot be stated: %w", err)

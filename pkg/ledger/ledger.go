@@ -205,7 +205,8 @@ func pause(ctx context.Context, try int) error {
 
 // push writes e, after a genesis if the ledger is empty, on top of s and pushes it.
 func (l *Ledger) push(ctx context.Context, s *State, e *Event, actor string, opts AppendOptions) (*Recorded, error) {
-	head, tree, next := s.Head, "", *s
+	head, next := s.Head, *s
+	var tree string
 	next.Channels = cloneChannels(s.Channels)
 	var err error
 	if head == "" {

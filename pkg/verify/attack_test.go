@@ -179,7 +179,7 @@ func TestAnyFlippedByteOfABundleIsRefused(t *testing.T) {
 func TestTruncatedAndExtendedBundlesAreRefused(t *testing.T) {
 	f := sample(t)
 	data := f.bytes(t)
-	for n := range len(data) {
+	for n := range data {
 		if n > 6000 && n < len(data)-3000 && n%97 != 0 {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -145,7 +146,7 @@ func hashOne(ctx context.Context, a *bundle.Archive, p pair, h hash.Hash, buf []
 		}
 		n, err := r.Read(buf)
 		h.Write(buf[:n])
-		if err == io.EOF { //nolint:errorlint // io.Reader returns it bare
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
