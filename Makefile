@@ -12,8 +12,8 @@ lint:
 	go tool -modfile=tools/go.mod golangci-lint run ./...
 
 generate:
-	for name in channel event plan product release verification; do go run ./cmd/relctl schema $$name > docs/schema/$$name.json || exit 1; done
-	go run ./cmd/relctl reference > docs/reference.md
+	for file in docs/schema/*.json; do go run ./cmd/relctl schema $$(basename $$file .json) > $$file.new && mv $$file.new $$file || exit 1; done
+	go run ./cmd/relctl reference > docs/reference.md.new && mv docs/reference.md.new docs/reference.md
 
 bench:
 	go test -run '^$$' -bench . -benchtime 3x ./...

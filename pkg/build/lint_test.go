@@ -2,10 +2,12 @@ package build_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/relctl/relctl/internal/tool"
 	"github.com/relctl/relctl/pkg/build"
 )
 
@@ -18,6 +20,14 @@ func TestLintFindsNothingInAReproducibleConfiguration(t *testing.T) {
 		for _, p := range build.Lint([]byte(yaml)) {
 			t.Errorf("%s: %s", name, p)
 		}
+	}
+}
+
+func TestGoreleaserAcceptsRelctlsOwnConfiguration(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), tool.For(t, "goreleaser"), "check", "--config", ".goreleaser.yaml")
+	cmd.Dir = filepath.Join("..", "..")
+	if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "deprecated") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 
