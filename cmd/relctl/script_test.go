@@ -73,6 +73,7 @@ func TestScripts(t *testing.T) {
 			"flip":     cmdFlip,
 			"tool":     cmdTool,
 			"tree":     cmdTree,
+			"docs":     cmdDocs,
 			"count":    cmdCount,
 			"edit":     cmdEdit,
 			"samefile": cmdSameFile,
@@ -261,6 +262,56 @@ func cmdTree(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(os.MkdirAll(filepath.Dir(to), 0o755))
 		ts.Check(os.WriteFile(to, data, info.Mode().Perm()))
 	}
+}
+
+// cmdDocs runs a page of this repository as a reader would, in one shell: it writes the files of blocks that name one
+// ("```yaml channels/product.yaml") and runs the commands of console blocks, each of which must succeed.
+func cmdDocs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: docs page")
+	}
+	page, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(args[0])))
+	ts.Check(err)
+	script, ran := pageScript(string(page))
+	if ran == 0 {
+		ts.Fatalf("%s shows no command", args[0])
+	}
+	ts.Check(ts.Exec("sh", "-e", "-c", script))
+}
+
+// pageScript returns the shell script that a page amounts to, and how many commands it has.
+func pageScript(page string) (script string, commands int) {
+	var b strings.Builder
+	fence, file := "", ""
+	for line := range strings.Lines(page) {
+		text := strings.TrimRight(line, "\n")
+		switch {
+		case fence == "" && strings.HasPrefix(text, "```"):
+			words := strings.Fields(strings.TrimPrefix(text, "```"))
+			fence = "text"
+			if len(words) == 1 {
+				fence = words[0]
+			}
+			if len(words) == 2 {
+				file = words[1]
+				fmt.Fprintf(&b, "mkdir -p \"$(dirname %s)\"\ncat >%s <<'END_OF_BLOCK'\n", file, file)
+			}
+		case text == "```":
+			if file != "" {
+				b.WriteString("END_OF_BLOCK\n")
+			}
+			fence, file = "", ""
+		case file != "":
+			b.WriteString(line)
+		case fence == "console":
+			prompt, command, ok := strings.Cut(text, "$ ")
+			if ok && strings.Trim(prompt, "abcdefghijklmnopqrstuvwxyz") == "" {
+				fmt.Fprintf(&b, "echo %q >&2\n%s\n", "$ "+strings.NewReplacer("$", "", "`", "", "\"", "", "\\", "").Replace(command), command)
+				commands++
+			}
+		}
+	}
+	return b.String(), commands
 }
 
 // cmdCount holds the number of lines of a file, or of stdout, that contain a text: count 3 stdout 'cut'.
