@@ -3,6 +3,7 @@ package publish
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -135,7 +136,11 @@ func (d Directory) Staged(_ context.Context, plan string) (*Staged, error) {
 	}
 	st := &Staged{Manifest: m, Raw: raw, Signatures: map[string][]byte{}}
 	for _, n := range names {
-		if st.Signatures[filepath.Base(n)], err = readLimited(n, 1<<20); err != nil {
+		st.Signatures[filepath.Base(n)], err = readLimited(n, 1<<20)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil //nolint:nilnil // the set became visible while it was read, and is not staged any more
+		}
+		if err != nil {
 			return nil, fmt.Errorf("read staging: %w", err)
 		}
 	}
@@ -155,6 +160,11 @@ func (d Directory) AddSignature(_ context.Context, plan, name string, data []byt
 	err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close())
 	if err == nil {
 		err = os.Link(tmp.Name(), path)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, serr := os.Stat(d.staging(plan)); errors.Is(serr, fs.ErrNotExist) {
+			return nil // the set became visible meanwhile, with the signatures that it needs
+		}
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("add a signature in %s: %w", d.Root, err)
@@ -177,23 +187,40 @@ func (d Directory) Released(_ context.Context, channel string, v release.Version
 }
 
 // Reveal makes a staged release visible in one rename, with the file bundle, if it is not "", beside its files. It does
-// nothing if that release is visible already.
+// nothing if that release is visible already, and gives way to another run that reveals it at the same time.
 func (d Directory) Reveal(ctx context.Context, plan string, m *release.Manifest, bundle string) error {
-	dst := d.Path(m.Channel, m.Version)
 	staged, err := d.Staged(ctx, plan)
 	if err != nil {
 		return err
 	}
-	if staged == nil {
-		raw, err := d.Released(ctx, m.Channel, m.Version)
-		if err == nil && raw == nil {
-			err = fmt.Errorf("%s holds neither the staged files of %s %s nor the release", d.Root, m.Channel, m.Version)
+	if staged != nil {
+		err = d.reveal(ctx, plan, m, bundle)
+		if err == nil {
+			return nil
 		}
-		return err
 	}
+	raw, rerr := d.Released(ctx, m.Channel, m.Version)
+	switch {
+	case rerr != nil:
+		return errors.Join(err, rerr)
+	case raw != nil && (staged == nil || bytes.Equal(raw, staged.Raw)):
+		return nil // it is there, whoever put it there
+	case err == nil:
+		err = fmt.Errorf("%s holds neither the staged files of %s %s nor the release", d.Root, m.Channel, m.Version)
+	}
+	return err
+}
+
+func (d Directory) reveal(ctx context.Context, plan string, m *release.Manifest, bundle string) error {
+	dst := d.Path(m.Channel, m.Version)
 	if bundle != "" {
-		name := filepath.Join(d.staging(plan), filepath.Base(bundle))
-		if err := copyFile(name, bundle, release.File{Mode: "0644", Size: -1}); err != nil {
+		// It is complete before it gets its name in the set: what a killed run leaves must not become visible.
+		tmp := filepath.Join(d.Root, ".staging", incomplete(plan)+rand.Text())
+		if err := copyFile(tmp, bundle, release.File{Mode: "0644", Size: -1}); err != nil {
+			return fmt.Errorf("publish the bundle in %s: %w", d.Root, err)
+		}
+		if err := os.Rename(tmp, filepath.Join(d.staging(plan), filepath.Base(bundle))); err != nil {
+			_ = os.Remove(tmp)
 			return fmt.Errorf("publish the bundle in %s: %w", d.Root, err)
 		}
 	}

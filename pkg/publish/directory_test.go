@@ -223,6 +223,29 @@ func TestAStoreWhoseFolderIsAFileSaysSo(t *testing.T) {
 	}
 }
 
+func TestOfManyRevealsAtOnceAllSucceedAndNothingHalfIsLeft(t *testing.T) {
+	d, s := publish.Directory{Root: t.TempDir()}, sample(t)
+	bundle := filepath.Join(t.TempDir(), "acme-2.4.7.bundle")
+	if err := os.WriteFile(bundle, make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Stage(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	errs := make([]error, 16)
+	for i := range errs {
+		wg.Go(func() { errs[i] = d.Reveal(context.Background(), s.Plan, s.Manifest, bundle) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Error(err)
+	}
+	if got := visible(t, d.Root); len(got) != 7 {
+		t.Errorf("visible: %v", got)
+	}
+}
+
 func TestRevealOfWhatWasNeverStagedFails(t *testing.T) {
 	d, s := publish.Directory{Root: t.TempDir()}, sample(t)
 	if err := d.Reveal(t.Context(), s.Plan, s.Manifest, ""); err == nil {
