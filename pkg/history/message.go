@@ -51,7 +51,7 @@ var types = []string{"build", "chore", "ci", "docs", "feat", "fix", "perf", "ref
 // Parse reads a commit message. It accepts any text, in time linear in its length.
 func Parse(text string) Message {
 	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\r\n", "\n"), "�")
-	text = strings.TrimLeft(text, "\n")
+	text = strings.TrimSpace(text)
 	header, rest, _ := strings.Cut(text, "\n")
 	m := Message{Header: strings.TrimSpace(header)}
 	m.parseHeader(m.Header)
@@ -111,9 +111,6 @@ func (m *Message) parseConventional(h string) {
 		return
 	case !strings.HasPrefix(description, " "):
 		m.Problem = "the colon is not followed by a space"
-		return
-	case strings.TrimSpace(description) == "":
-		m.Problem = "the description is empty"
 		return
 	}
 	m.Type, m.Scope, m.Breaking = strings.ToLower(typ), scope, breaking
