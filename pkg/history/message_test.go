@@ -69,14 +69,14 @@ func TestFooters(t *testing.T) {
 		body, note string
 	}{
 		{"none", "fix: a\n\njust prose", nil, "just prose", ""},
-		{"one", "fix: a\n\nprose\n\nReviewed-by: Z\nRefs #133", footers{{"Reviewed-by", "Z"}, {"Refs", "#133"}}, "prose", ""},
+		{"one", "fix: a\n\nprose\n\nReviewed-by: Z\nRefs #133", footers{{Token: "Reviewed-by", Value: "Z"}, {Token: "Refs", Value: "#133"}}, "prose", ""},
 		{"prose at the end", "fix: a\n\nReviewed-by: Z\n\nand more prose", nil, "Reviewed-by: Z\n\nand more prose", ""},
-		{"pick line is no part of the footer before", "fix: a\n\nReviewed-by: Z\n(cherry picked from commit 0123456789abcdef0123456789abcdef01234567)", footers{{"Reviewed-by", "Z"}}, "", ""},
+		{"pick line is no part of the footer before", "fix: a\n\nReviewed-by: Z\n(cherry picked from commit 0123456789abcdef0123456789abcdef01234567)", footers{{Token: "Reviewed-by", Value: "Z"}}, "", ""},
 		{"squash body", "feat: a (#7)\n\nfix: x\nfeat: y", nil, "fix: x\nfeat: y", ""},
-		{"breaking over paragraphs", "feat: a\n\nBREAKING CHANGE: the flag is gone\nfor good\n\nuse the file\n\nRefs: 9", footers{{"BREAKING CHANGE", "the flag is gone\nfor good\n\nuse the file"}, {"Refs", "9"}}, "", "the flag is gone\nfor good\n\nuse the file"},
-		{"breaking with a hyphen, to the end", "feat: a\n\nbody\n\nBREAKING-CHANGE: gone\n\nreally", footers{{"BREAKING-CHANGE", "gone\n\nreally"}}, "body", "gone\n\nreally"},
-		{"CRLF", "fix: a\r\n\r\nbody\r\n\r\nRefs: 1\r\n", footers{{"Refs", "1"}}, "body", ""},
-		{"footer with a continued value", "fix: a\n\nLts-Only: the flag exists\n  on this line only", footers{{"Lts-Only", "the flag exists\non this line only"}}, "", ""},
+		{"breaking over paragraphs", "feat: a\n\nBREAKING CHANGE: the flag is gone\nfor good\n\nuse the file\n\nRefs: 9", footers{{Token: "BREAKING CHANGE", Value: "the flag is gone\nfor good\n\nuse the file"}, {Token: "Refs", Value: "9"}}, "", "the flag is gone\nfor good\n\nuse the file"},
+		{"breaking with a hyphen, to the end", "feat: a\n\nbody\n\nBREAKING-CHANGE: gone\n\nreally", footers{{Token: "BREAKING-CHANGE", Value: "gone\n\nreally"}}, "body", "gone\n\nreally"},
+		{"CRLF", "fix: a\r\n\r\nbody\r\n\r\nRefs: 1\r\n", footers{{Token: "Refs", Value: "1"}}, "body", ""},
+		{"footer with a continued value", "fix: a\n\nLts-Only: the flag exists\n  on this line only", footers{{Token: "Lts-Only", Value: "the flag exists\non this line only"}}, "", ""},
 	}
 	for _, c := range cases {
 		m := history.Parse(c.text)
