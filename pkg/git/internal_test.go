@@ -111,7 +111,7 @@ func FuzzParseTree(f *testing.F) {
 
 func FuzzSplitSignature(f *testing.F) {
 	f.Add([]byte("tree x\ngpgsig -----BEGIN\n AAAA\n -----END\nauthor y\n\nmessage\n"))
-	f.Add([]byte("gpgsig \n\n\n"))
+	f.Add([]byte("gpgsig \n\ngpgsig "))
 	f.Add([]byte("tree x\nmergetag a\n gpgsig b\n\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		payload, sig, err := splitSignature(raw)

@@ -40,7 +40,7 @@ func (r *Repo) Push(ctx context.Context, remote string, updates []Update) error 
 		args = append(args, "--force-with-lease="+u.Ref+":"+u.Old)
 		specs = append(specs, u.New+":"+u.Ref)
 	}
-	out, err := r.run(ctx, nil, append(append(args, "--", remote), specs...)...)
+	out, err := r.run(ctx, append(append(args, "--", remote), specs...)...)
 	var exit *Error
 	if err != nil && !errors.As(err, &exit) {
 		return err
@@ -86,7 +86,7 @@ func parsePorcelain(out string) []pushLine {
 			continue // "To <url>", "Done"
 		}
 		_, ref, _ := strings.Cut(f[1], ":")
-		lines = append(lines, pushLine{flag: f[0], ref: ref, text: clean(f[2])})
+		lines = append(lines, pushLine{flag: f[0], ref: clean(ref), text: clean(f[2])})
 	}
 	return lines
 }

@@ -21,8 +21,9 @@ func pushed(t *testing.T) (r *gittest.Repo, repo *git.Repo, first, second string
 	return r, open(t, r.Dir), first, second
 }
 
-// refused asserts that a push failed for a reason, and that no ref of the remote changed.
-func refused(t *testing.T, r *gittest.Repo, before string, err error, want git.Reason, ref string) *git.PushError {
+// refused asserts that a push failed for a reason, and that no ref of the remote changed. It returns what the error says
+// and hints at.
+func refused(t *testing.T, r *gittest.Repo, before string, err error, want git.Reason, ref string) (text, hint string) {
 	t.Helper()
 	var push *git.PushError
 	if !errors.As(err, &push) {
@@ -34,7 +35,7 @@ func refused(t *testing.T, r *gittest.Repo, before string, err error, want git.R
 	if after := r.InRemote("for-each-ref"); after != before {
 		t.Errorf("the remote changed from\n%s\nto\n%s", before, after)
 	}
-	return push
+	return push.Text, push.Hint()
 }
 
 func TestPushCreatesAndMovesAllOrNothing(t *testing.T) {
@@ -58,10 +59,18 @@ func TestARefThatExistsStopsTheWholePush(t *testing.T) {
 	r.InRemote("update-ref", "refs/tags/v1", first)
 	before := r.InRemote("for-each-ref")
 	err := repo.Push(t.Context(), "origin", []git.Update{{Ref: "refs/heads/main", New: second, Old: first}, {Ref: "refs/tags/v1", New: second}})
-	push := refused(t, r, before, err, git.Stale, "refs/tags/v1")
-	if !strings.Contains(push.Hint(), "run the command again") {
-		t.Errorf("hint is %q", push.Hint())
+	if _, hint := refused(t, r, before, err, git.Stale, "refs/tags/v1"); !strings.Contains(hint, "run the command again") {
+		t.Errorf("hint is %q", hint)
 	}
+}
+
+func TestSeveralStaleRefsAreToldAsOneFailure(t *testing.T) {
+	r, repo, first, second := pushed(t)
+	r.InRemote("update-ref", "refs/tags/v1", first)
+	r.InRemote("update-ref", "refs/heads/main", r.InRemote("commit-tree", "-m", "rival", "-p", first, first+"^{tree}"))
+	before := r.InRemote("for-each-ref")
+	err := repo.Push(t.Context(), "origin", []git.Update{{Ref: "refs/heads/main", New: second, Old: first}, {Ref: "refs/tags/v1", New: second}})
+	refused(t, r, before, err, git.Stale, "")
 }
 
 func TestARefThatMovedStopsTheWholePush(t *testing.T) {
@@ -141,12 +150,12 @@ func TestServersThatRefuseAreQuoted(t *testing.T) {
 			r.Hook(c.hook, "#!/bin/sh\n"+c.script+"\n")
 			before := r.InRemote("for-each-ref")
 			err := repo.Push(t.Context(), "origin", []git.Update{{Ref: "refs/tags/v1", New: second}, {Ref: "refs/heads/main", New: second, Old: first}})
-			push := refused(t, r, before, err, git.Refused, c.ref)
-			if !strings.Contains(push.Text, c.says) || len(push.Text) > 800 || strings.Contains(push.Text, "\x1b") || strings.Contains(push.Text, "s3cret") {
-				t.Errorf("text is %q", push.Text)
+			text, hint := refused(t, r, before, err, git.Refused, c.ref)
+			if !strings.Contains(text, c.says) || len(text) > 800 || strings.Contains(text, "\x1b") || strings.Contains(text, "s3cret") {
+				t.Errorf("text is %q", text)
 			}
-			if !strings.Contains(push.Hint(), "Nothing was changed") {
-				t.Errorf("hint is %q", push.Hint())
+			if !strings.Contains(hint, "Nothing was changed") {
+				t.Errorf("hint is %q", hint)
 			}
 		})
 	}
@@ -157,8 +166,8 @@ func TestServersWithoutAtomicPushesAreRefused(t *testing.T) {
 	r.InRemote("config", "receive.advertiseAtomic", "false")
 	before := r.InRemote("for-each-ref")
 	err := repo.Push(t.Context(), "origin", []git.Update{{Ref: "refs/heads/main", New: second, Old: first}})
-	if push := refused(t, r, before, err, git.Refused, ""); !strings.Contains(push.Text, "--atomic") {
-		t.Errorf("text is %q", push.Text)
+	if text, _ := refused(t, r, before, err, git.Refused, ""); !strings.Contains(text, "--atomic") {
+		t.Errorf("text is %q", text)
 	}
 }
 
@@ -188,8 +197,8 @@ func TestAPrePushHookHereMayStopAPush(t *testing.T) {
 	}
 	before := r.InRemote("for-each-ref")
 	err := repo.Push(t.Context(), "origin", []git.Update{{Ref: "refs/heads/main", New: second, Old: first}})
-	if push := refused(t, r, before, err, git.Refused, ""); !strings.Contains(push.Text, "no pushes on Fridays") || !strings.Contains(push.Hint(), "pre-push") {
-		t.Errorf("got %+v, hint %q", push, push.Hint())
+	if text, hint := refused(t, r, before, err, git.Refused, ""); !strings.Contains(text, "no pushes on Fridays") || !strings.Contains(hint, "pre-push") {
+		t.Errorf("text is %q, hint %q", text, hint)
 	}
 }
 

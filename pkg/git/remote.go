@@ -85,7 +85,7 @@ func (r *Repo) Fetch(ctx context.Context, remote string, refspecs ...string) err
 	if len(refspecs) == 0 {
 		return fmt.Errorf("fetch from %s: no refspec", remote)
 	}
-	_, err := r.run(ctx, nil, append(append(args, "--", remote), refspecs...)...)
+	_, err := r.run(ctx, append(append(args, "--", remote), refspecs...)...)
 	return fetchError(remote, err)
 }
 
@@ -119,7 +119,7 @@ func (r *Repo) LsRemote(ctx context.Context, remote string) (*RemoteRefs, error)
 	if err := checkRemote(remote); err != nil {
 		return nil, err
 	}
-	out, err := r.run(ctx, nil, "ls-remote", "--symref", "--quiet", "--", remote)
+	out, err := r.run(ctx, "ls-remote", "--symref", "--quiet", "--", remote)
 	if err != nil {
 		return nil, fetchError(remote, err)
 	}

@@ -162,7 +162,7 @@ func (r *Repo) Dirty(ctx context.Context) ([]string, error) {
 	if r.top == "" {
 		return nil, nil
 	}
-	out, err := r.run(ctx, nil, "--work-tree="+r.top, "--no-optional-locks", "status",
+	out, err := r.run(ctx, "--work-tree="+r.top, "--no-optional-locks", "status",
 		"--porcelain=v1", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules=none")
 	if err != nil {
 		return nil, err
@@ -179,7 +179,7 @@ func (r *Repo) Dirty(ctx context.Context) ([]string, error) {
 // Identity returns the name and the address that commits made here carry. What git would guess from the machine's name
 // does not count: [*IdentityError].
 func (r *Repo) Identity(ctx context.Context) (name, email string, err error) {
-	out, err := r.run(ctx, nil, "-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
+	out, err := r.run(ctx, "-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
 	if _, ok := exitCode(err); ok {
 		return "", "", &IdentityError{Err: err}
 	}

@@ -97,9 +97,9 @@ type hinted interface{ Hint() string }
 
 func TestOpenRefusesWhatItWouldMisread(t *testing.T) {
 	for name, c := range map[string]struct {
-		break_ func(r *gittest.Repo) string
-		says   string
-		hint   string
+		build func(r *gittest.Repo) string
+		says  string
+		hint  string
 	}{
 		"no repository": {func(*gittest.Repo) string { return t.TempDir() }, "is not in a git repository", "-C <folder>"},
 		"no folder":     {func(r *gittest.Repo) string { return r.Dir + "/missing" }, "is not in a git repository", "-C <folder>"},
@@ -128,7 +128,7 @@ func TestOpenRefusesWhatItWouldMisread(t *testing.T) {
 			r := gittest.New(t)
 			r.Commit("feat: one")
 			r.Push()
-			_, err := git.Open(t.Context(), c.break_(r))
+			_, err := git.Open(t.Context(), c.build(r))
 			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Fatalf("error is %v, want one that says %q", err, c.says)
 			}

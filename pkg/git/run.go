@@ -63,8 +63,8 @@ func (r *Repo) read(ctx context.Context, args ...string) ([]byte, error) {
 }
 
 // run runs a command with the user's configuration.
-func (r *Repo) run(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
-	return call{dir: r.dir(), user: true, stdin: stdin, args: r.args(args)}.run(ctx)
+func (r *Repo) run(ctx context.Context, args ...string) ([]byte, error) {
+	return call{dir: r.dir(), user: true, args: r.args(args)}.run(ctx)
 }
 
 // args names the repository: nothing is discovered anew, and who owns the folder was settled by Open.

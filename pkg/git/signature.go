@@ -114,6 +114,9 @@ func splitSignature(raw []byte) (payload, sig []byte, err error) {
 	if seen == 0 {
 		return nil, nil, ErrUnsigned
 	}
+	if !bytes.HasPrefix(payload, []byte("tree ")) {
+		return nil, nil, fmt.Errorf("%w: the commit is malformed", ErrUntrusted)
+	}
 	if seen > 1 {
 		return nil, nil, fmt.Errorf("%w: it carries %d signatures", ErrUntrusted, seen)
 	}

@@ -119,7 +119,7 @@ func (r *Repo) signsTags(ctx context.Context) (bool, error) {
 
 // setting reads a switch of the user's configuration, false if it is not set.
 func (r *Repo) setting(ctx context.Context, key string) (bool, error) {
-	out, err := r.run(ctx, nil, "config", "--type=bool", "--get", key)
+	out, err := r.run(ctx, "config", "--type=bool", "--get", key)
 	if code, ok := exitCode(err); ok && code == 1 {
 		return false, nil
 	}
