@@ -112,6 +112,12 @@ func openError(dir string, err error) error {
 	}
 	switch {
 	case strings.Contains(exit.raw, "dubious ownership"):
+		// "detected dubious ownership in repository at '<root>'": trust is given to the root, not to folders of it.
+		if _, after, ok := strings.Cut(exit.raw, "repository at '"); ok {
+			if root, _, ok := strings.Cut(after, "'\n"); ok {
+				dir = root
+			}
+		}
 		return &OwnerError{Dir: dir, Err: err}
 	case strings.Contains(exit.raw, "repository extension"), strings.Contains(exit.raw, "repo version"):
 		return &UnsupportedError{What: "a format that this git does not know (" + exit.Stderr + ")", Remedy: "use a newer git"}

@@ -124,3 +124,35 @@ func TestErrorsStayShortAndNameTheCommand(t *testing.T) {
 		t.Errorf("error is %q", err)
 	}
 }
+
+func TestAnotherUsersRepositoryIsReadOnceItIsTrusted(t *testing.T) {
+	r := gittest.New(t)
+	head := r.Commit("feat: one", "a/b.txt", "1\n")
+	dir := t.TempDir()
+	// A git that takes every folder for another user's, as a container meets a mounted clone.
+	text := "#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec '" + gittest.Program(t, "git") + "' \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(dir, "git"), []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	_, err := git.Open(t.Context(), filepath.Join(r.Dir, "a"))
+	var owner *git.OwnerError
+	if !errors.As(err, &owner) || !strings.HasSuffix(owner.Hint(), "safe.directory "+physical(t, r.Dir)) {
+		t.Fatalf("error is %v", err)
+	}
+	config := filepath.Join(dir, "config")
+	if err := os.WriteFile(config, []byte("[safe]\n\tdirectory = "+physical(t, r.Dir)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GIT_CONFIG_GLOBAL", config)
+	repo := open(t, r.Dir)
+	if c, err := repo.Commit(t.Context(), head); err != nil || c.ID != head {
+		t.Errorf("reading: %v", err)
+	}
+	if n, err := repo.CountRange(t.Context(), head, "refs/heads/main"); err != nil || n != 0 {
+		t.Errorf("walking: %d, %v", n, err)
+	}
+	if dirty, err := repo.Dirty(t.Context()); err != nil || len(dirty) > 0 {
+		t.Errorf("status: %q, %v", dirty, err)
+	}
+}
