@@ -73,16 +73,16 @@ func BenchmarkPlanSample(b *testing.B) {
 	b.ReportMetric(float64(took.Milliseconds())/float64(b.N), "ms")
 }
 
-// BenchmarkPlanReal prints the time of relctl plan on a real repository as a ratio to git log over the same range. It
-// needs RELCTL_BENCH_REPO, a clone with release branches and tags, and RELCTL_BENCH_BRANCH and RELCTL_BENCH_LINE, such
-// as release-3.5 and 3.5.
+// BenchmarkPlanReal prints the time of relctl plan on a real repository as a ratio to git log over the same range: the
+// history of a release branch since the tag RELCTL_BENCH_SINCE, or all of it if that is empty. It also needs
+// RELCTL_BENCH_REPO, a clone with release branches, RELCTL_BENCH_BRANCH and RELCTL_BENCH_LINE, such as release-3.5 and 3.5.
 func BenchmarkPlanReal(b *testing.B) {
 	repo, branch, line := os.Getenv("RELCTL_BENCH_REPO"), os.Getenv("RELCTL_BENCH_BRANCH"), os.Getenv("RELCTL_BENCH_LINE")
 	if repo == "" || branch == "" || line == "" {
 		b.Skip("set RELCTL_BENCH_REPO, RELCTL_BENCH_BRANCH and RELCTL_BENCH_LINE")
 	}
 	relctl, clone := built(b), filepath.Join(b.TempDir(), "clone")
-	timed(b, ".", "git", "clone", "--quiet", "--shared", repo, clone)
+	timed(b, ".", "git", "clone", "--quiet", "--shared", "--no-checkout", repo, clone)
 	for name, text := range map[string]string{
 		"product.yaml": "name: real\nbuild: {command: [make], output: dist}\n",
 		"line.yaml":    "kind: lts\nline: \"" + line + "\"\nbranch: " + branch + "\naccept: [fix]\n",
@@ -95,18 +95,24 @@ func BenchmarkPlanReal(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	out, err := exec.Command(relctl, "-C", clone, "plan", "line", "--json").CombinedOutput()
-	if err != nil {
-		b.Fatalf("%v\n%s", err, out)
-	}
-	tags, err := exec.Command("git", "-C", clone, "tag", "--merged", "origin/"+branch, "--list", "v"+line+".*", "--sort=-version:refname").Output()
+	log, since := []string{"log", "--format=%H%n%B", "origin/" + branch}, os.Getenv("RELCTL_BENCH_SINCE")
+	tags, err := exec.Command("git", "-C", clone, "tag").Output()
 	if err != nil {
 		b.Fatal(err)
 	}
-	log := []string{"log", "--format=%H%n%B", "origin/" + branch}
-	if since := strings.Fields(string(tags)); len(since) > 0 {
-		log = append(log, "^"+since[0])
+	var gone []string
+	for tag := range strings.FieldsSeq(string(tags)) {
+		if tag != since {
+			gone = append(gone, tag)
+		}
 	}
+	if len(gone) > 0 {
+		timed(b, clone, "git", append([]string{"tag", "--delete"}, gone...)...)
+	}
+	if since != "" {
+		log = append(log, "^"+since)
+	}
+	timed(b, clone, relctl, "plan", "line", "--json")
 	var took, reference time.Duration
 	for b.Loop() {
 		reference += timed(b, clone, "git", log...)

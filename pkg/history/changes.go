@@ -46,6 +46,7 @@ func Changes(ctx context.Context, repo *git.Repo, opts Options) (*Result, error)
 			return nil, err
 		}
 		u := &unit{commit: c, order: len(r.list)}
+		u.message = parseUnit(u) // while git goes on walking
 		r.list = append(r.list, u)
 		r.byID[c.ID] = u
 	}
@@ -88,9 +89,6 @@ func (r *commits) group(to string) {
 			break
 		}
 		u = r.byID[u.commit.Parents[0]]
-	}
-	for _, u := range r.list {
-		u.message = parseUnit(u)
 	}
 	for i := len(chain) - 1; i >= 0; i-- {
 		if m := chain[i]; m.merge() {

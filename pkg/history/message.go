@@ -56,25 +56,38 @@ func Parse(text string) Message {
 	m := Message{Header: strings.TrimSpace(header)}
 	m.parseHeader(m.Header)
 	m.parseRest(rest)
-	for _, id := range revertForm.FindAllStringSubmatch(rest, 64) {
-		if !slices.Contains(m.Reverts, id[1]) {
-			m.Reverts = append(m.Reverts, id[1])
+	// A plain search first: few messages hold either, and the patterns cost more than all the rest.
+	if strings.Contains(rest, "This reverts commit ") {
+		for _, id := range revertForm.FindAllStringSubmatch(rest, 64) {
+			if !slices.Contains(m.Reverts, id[1]) {
+				m.Reverts = append(m.Reverts, id[1])
+			}
 		}
 	}
-	m.CVEs = cveForm.FindAllString(text, 256)
-	slices.Sort(m.CVEs)
-	m.CVEs = slices.Compact(m.CVEs)
+	if strings.Contains(text, "CVE-") {
+		m.CVEs = cveForm.FindAllString(text, 256)
+		slices.Sort(m.CVEs)
+		m.CVEs = slices.Compact(m.CVEs)
+	}
 	return m
 }
 
 func (m *Message) parseHeader(h string) {
 	m.Description = h
-	if pr := prForm.FindStringSubmatch(h); pr != nil {
-		m.PR, _ = strconv.Atoi(pr[1]) // nine digits at most
-	} else if pr := mergePRForm.FindStringSubmatch(h); pr != nil {
-		m.PR, _ = strconv.Atoi(pr[1])
+	var pr, q []string
+	switch {
+	case strings.HasSuffix(h, ")"):
+		pr = prForm.FindStringSubmatch(h)
+	case strings.HasPrefix(h, "Merge pull request #"):
+		pr = mergePRForm.FindStringSubmatch(h)
 	}
-	switch q := quotedForm.FindStringSubmatch(h); {
+	if pr != nil {
+		m.PR, _ = strconv.Atoi(pr[1]) // nine digits at most
+	}
+	if strings.HasPrefix(h, "Re") {
+		q = quotedForm.FindStringSubmatch(h)
+	}
+	switch {
 	case h == "":
 		m.Problem = "the message has no subject"
 	case q != nil && q[1] == "Revert":
@@ -129,9 +142,11 @@ func (m *Message) parseRest(rest string) {
 	}
 	for line := range strings.SplitSeq(rest, "\n") {
 		trimmed := strings.TrimSpace(line)
-		if pick := pickForm.FindStringSubmatch(trimmed); pick != nil {
-			m.PickedFrom = append(m.PickedFrom, pick[1])
-			continue
+		if strings.HasPrefix(trimmed, "(cherry picked from commit ") {
+			if pick := pickForm.FindStringSubmatch(trimmed); pick != nil {
+				m.PickedFrom = append(m.PickedFrom, pick[1])
+				continue
+			}
 		}
 		if trimmed == "" {
 			flush()
@@ -151,6 +166,9 @@ func (m *Message) parseRest(rest string) {
 
 // footerStart splits a line that begins a footer.
 func footerStart(line string) (release.Footer, bool) {
+	if !strings.Contains(line, ": ") && !strings.Contains(line, " #") {
+		return release.Footer{}, false
+	}
 	f := footerForm.FindStringSubmatch(line)
 	if f == nil || slices.Contains(types, f[1]) {
 		return release.Footer{}, false
