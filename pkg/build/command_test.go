@@ -126,7 +126,7 @@ func TestACommandThatCannotBeRunSaysWhy(t *testing.T) {
 		{nil, "dist", "command is empty"},
 		{[]string{"true"}, "", "does not lie inside the checkout"},
 		{[]string{"true"}, "../dist", "does not lie inside the checkout"},
-		{[]string{"true"}, "/tmp", "does not lie inside the checkout"},
+		{[]string{"true"}, "/srv", "does not lie inside the checkout"},
 		{[]string{"../hack/build.sh"}, "dist", "does not lie inside the checkout"},
 		{[]string{"./hack/build.sh"}, "dist", "./hack/build.sh is missing in the commit"},
 		{[]string{"./hack/plain"}, "dist", "permission denied"},
