@@ -61,6 +61,7 @@ func kill(at string) func(cut.Progress) {
 
 // TestScripts runs every command line that the documentation and the issue tracker promise, as its user types it.
 func TestScripts(t *testing.T) {
+	templateDir = t.TempDir()
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "..", "testdata", "script"),
 		RequireExplicitExec: true,
@@ -132,15 +133,18 @@ func condition(cond string) (bool, error) {
 		}
 		return err == nil, nil
 	}
+	if cond == "mounts" {
+		return exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt").Run() == nil, nil
+	}
 	return false, fmt.Errorf("unknown condition %q", cond)
 }
 
+// templateDir is where [template] is made; TestScripts removes it at its end.
+var templateDir string
+
 // template is the sample product with a signing key, made once and copied into each script that asks for it.
 var template = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "relctl-sample-")
-	if err != nil {
-		return "", err
-	}
+	dir := templateDir
 	if _, err := acme.Replay(context.Background(), dir); err != nil {
 		return "", err
 	}

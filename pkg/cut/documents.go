@@ -60,10 +60,20 @@ func (c *cutter) attest(ctx context.Context, r *reserved, artifacts []build.Arti
 				files = append(files, f)
 			}
 		}
-		if len(files) == 0 {
-			return step[[]release.File]{}, errors.New("the build made no binary, so there is nothing to write an SBOM and provenance for")
+		text := fmt.Sprintf("SBOM and provenance for %d binaries", len(files)/2)
+		if rest := uncovered(artifacts); len(rest) > 0 {
+			statement, err := attest.Provenance(r.Plan.Inputs, rest, attest.ProvenanceOptions{})
+			if err != nil {
+				return step[[]release.File]{}, fmt.Errorf("provenance: %w", err)
+			}
+			f, err := c.put("provenance/files.intoto.json", release.MediaTypeProvenance, statement)
+			if err != nil {
+				return step[[]release.File]{}, err
+			}
+			files = append(files, f)
+			text += fmt.Sprintf(", provenance for %d other files", len(rest))
 		}
-		return step[[]release.File]{Out: files, Left: []string{filesDir + "/sbom", filesDir + "/provenance"}, Text: fmt.Sprintf("SBOM and provenance for %d binaries", len(files)/2)}, nil
+		return step[[]release.File]{Out: files, Left: []string{filesDir + "/sbom", filesDir + "/provenance"}, Text: text}, nil
 	})
 }
 
@@ -81,6 +91,17 @@ func subjects(a build.Artifact, all []build.Artifact) []attest.Subject {
 	for _, other := range all {
 		if other.Shipped && other.Path != a.Path && slices.Contains(other.Contains, a.Path) {
 			out = append(out, attest.Subject{Name: path.Base(other.Path), SHA256: other.SHA256})
+		}
+	}
+	return out
+}
+
+// uncovered are the shipped files that carry no program, and so stand in no statement of one.
+func uncovered(all []build.Artifact) []attest.Subject {
+	var out []attest.Subject
+	for _, a := range all {
+		if a.Shipped && a.Kind != build.KindBinary && len(a.Contains) == 0 {
+			out = append(out, attest.Subject{Name: path.Base(a.Path), SHA256: a.SHA256})
 		}
 	}
 	return out

@@ -147,8 +147,8 @@ func appendFiles(list []fileDigest, dir, name string) ([]fileDigest, error) {
 		list = append(list, f)
 		return err
 	})
-	if errors.Is(err, fs.ErrNotExist) && len(list) == 0 {
-		return list, nil
+	if _, serr := os.Lstat(root); errors.Is(serr, fs.ErrNotExist) {
+		return list, nil // a stage may have nothing to leave there
 	}
 	return list, err
 }

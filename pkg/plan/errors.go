@@ -136,7 +136,7 @@ func Diff(a, b release.Inputs) []string {
 		old[blob.Path] = blob.ID
 	}
 	for _, blob := range b.Policy {
-		if old[blob.Path] != blob.ID {
+		if was, ok := old[blob.Path]; !ok || was != blob.ID {
 			out = append(out, blob.Path+" changed")
 		}
 		delete(old, blob.Path)

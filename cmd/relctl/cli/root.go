@@ -28,6 +28,7 @@ and as signed, self-contained LTS bundles to customers who run it themselves.`,
   relctl plan lts-2.4                what a cut would do, and why
   relctl cut lts-2.4 --key release.key
   relctl verify --key release.pub acme-2.4.7.bundle`,
+		Version:       Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -41,6 +42,7 @@ and as signed, self-contained LTS bundles to customers who run it themselves.`,
 	root.SetErr(s.Err)
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(usageTemplate)
+	root.SetVersionTemplate("relctl {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("see "+cmd.CommandPath()+" --help", "%s", err)
 	})

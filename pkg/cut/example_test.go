@@ -1,0 +1,53 @@
+package cut_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/testdata/acme"
+)
+
+// A plan of the sample product: what a cut of its LTS line would release, and what its gates say.
+func ExampleProject_Plan() {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "acme-")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	sample, err := acme.Replay(ctx, dir)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	p, err := cut.Open(ctx, sample.Repo, cut.OpenOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ch, err := p.Policy.Channel("lts-2.4")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	plan, err := p.Plan(ctx, ch, cut.PlanOptions{Now: time.Now()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(plan.Inputs.Version, "with", len(plan.Changes), "changes since", plan.Inputs.Previous.Version)
+	for _, v := range plan.Verdicts {
+		fmt.Println(v.Status, v.Gate)
+	}
+	// Output:
+	// 2.4.3 with 4 changes since 2.4.2
+	// pass accept
+	// pass source
+	// not-evaluated soak
+	// pass blockers
+	// pending smoke
+}
