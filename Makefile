@@ -5,7 +5,7 @@ demo:
 	go run ./cmd/relctl demo
 
 test:
-	go test -timeout 30m ./...
+	go test -timeout 30m ./... ./testdata/acme
 
 lint:
 	go vet ./...

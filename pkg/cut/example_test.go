@@ -44,10 +44,10 @@ func ExampleProject_Plan() {
 		fmt.Println(v.Status, v.Gate)
 	}
 	// Output:
-	// 2.4.3 with 4 changes since 2.4.2
+	// 2.4.3 with 6 changes since 2.4.2
 	// pass accept
 	// pass source
 	// not-evaluated soak
-	// pass blockers
+	// pass no-open-blockers
 	// pending smoke
 }

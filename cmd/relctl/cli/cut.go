@@ -124,17 +124,22 @@ func printResult(s IO, name string, res *cut.Result) {
 		s.print("%s is released\n", s.paint("1", title))
 	}
 	s.print("  release   %s\n", res.Digest)
-	s.print("  files     %s\n", res.Dir)
+	s.print("  built in  %s\n", res.Dir)
+	bundle := res.Bundle
 	for _, store := range res.Stores {
-		s.print("  store     %s\n", filepath.Join(store, "releases", m.Channel, m.Version.String()))
+		path := filepath.Join(store, "releases", m.Channel, m.Version.String())
+		s.print("  store     %s\n", path)
+		if res.Bundle != "" {
+			bundle = filepath.Join(path, filepath.Base(res.Bundle))
+		}
 	}
 	if res.DryRun {
 		s.print("\nNext: relctl cut %s --key <file>   takes over what was built\n", name)
 		return
 	}
-	if res.Bundle != "" {
-		s.print("  bundle    %s\n\n", res.Bundle)
-		s.print("Next: relctl verify --key <public key> %s\n", res.Bundle)
+	if bundle != "" {
+		s.print("  bundle    %s\n\n", bundle)
+		s.print("Next: relctl verify --key <public key> %s\n", bundle)
 	}
 }
 

@@ -103,6 +103,10 @@ func printVerdicts(s IO, verdicts []release.Verdict) {
 	if len(verdicts) == 0 {
 		s.print("  none\n")
 	}
+	width := 10
+	for _, v := range verdicts {
+		width = max(width, len(v.Gate))
+	}
 	for _, v := range verdicts {
 		word := map[release.Status]string{release.NotEvaluated: "not evaluated", release.NoData: "no data"}[v.Status]
 		if word == "" {
@@ -113,9 +117,9 @@ func printVerdicts(s IO, verdicts []release.Verdict) {
 		if style != "" {
 			padded = s.paint(style, padded)
 		}
-		s.print("  %s  %-10s %s\n", padded, plain(v.Gate), plain(v.Reason))
+		s.print("  %s  %-*s  %s\n", padded, width, plain(v.Gate), plain(v.Reason))
 		if v.Hint != "" && v.Blocks() {
-			s.print("  %-13s  %-10s → %s\n", "", "", plain(v.Hint))
+			s.print("  %-13s  %-*s  → %s\n", "", width, "", plain(v.Hint))
 		}
 	}
 }
