@@ -59,7 +59,7 @@ func kill(at string) func(cut.Progress) {
 	}
 }
 
-// TestScripts runs every command line that the documentation and the issue tracker promise, as its user types it.
+// TestScripts runs every command line that relctl promises, as its user types it.
 func TestScripts(t *testing.T) {
 	templateDir = t.TempDir()
 	testscript.Run(t, testscript.Params{

@@ -26,7 +26,7 @@ func newDemo(s IO) *cobra.Command {
 verifies the bundle as a customer without network would, and tampers with one byte to show the refusal. It works in a
 temporary folder; --dir keeps everything.`,
 		Example: `  relctl demo
-  relctl demo --dir /tmp/acme          keep repository, keys, store and bundle there
+  relctl demo --dir acme               keep repository, keys, store and bundle there
   relctl demo --goreleaser             build goreleaser first, and build the product with it`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
