@@ -61,7 +61,7 @@ func (r *Repo) Commit(ctx context.Context, id string) (*Commit, error) {
 	if foreign { // git knows how to read it
 		return r.logOne(ctx, id)
 	}
-	c.Message = message(body)
+	c.Message = message(string(body))
 	return c, nil
 }
 
@@ -74,10 +74,10 @@ func (r *Repo) rawCommit(ctx context.Context, id string) ([]byte, error) {
 }
 
 // message makes the text that is kept of a message: up to the first NUL, like git, bounded and valid UTF-8.
-func message(raw []byte) string {
-	raw, _, _ = bytes.Cut(raw, []byte{0})
+func message(raw string) string {
+	raw, _, _ = strings.Cut(raw, "\x00")
 	raw = raw[:min(len(raw), MaxMessage+utf8.UTFMax)] // what is cut off of a character here, is cut off below
-	text := strings.ToValidUTF8(string(raw), "�")
+	text := strings.ToValidUTF8(raw, "�")
 	if len(text) > MaxMessage {
 		text = strings.ToValidUTF8(text[:MaxMessage], "")
 	}

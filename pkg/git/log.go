@@ -166,20 +166,27 @@ func readRecord(br *bufio.Reader, buf []byte) ([]byte, error) {
 	}
 }
 
+// parseRecord reads one record. Its fields share the memory of one string.
 func parseRecord(record []byte) (*Commit, error) {
-	f := bytes.SplitN(record, []byte("\n"), logFields)
-	if len(f) != logFields || !isID(string(f[0])) {
+	text := strings.ToValidUTF8(string(record), "�")
+	var f [logFields]string
+	for i := range logFields - 1 {
+		var ok bool
+		if f[i], text, ok = strings.Cut(text, "\n"); !ok {
+			return nil, fmt.Errorf("git log: unexpected record %.80q", record)
+		}
+	}
+	if !isID(f[0]) {
 		return nil, fmt.Errorf("git log: unexpected record %.80q", record)
 	}
-	valid := func(b []byte) string { return strings.ToValidUTF8(string(b), "�") }
 	c := &Commit{
-		ID: string(f[0]), Tree: string(f[1]),
-		Author:    Signature{Name: valid(f[3]), Email: valid(f[4]), When: parseDate(string(f[5]))},
-		Committer: Signature{Name: valid(f[6]), Email: valid(f[7]), When: parseDate(string(f[8]))},
-		Message:   message(f[9]),
+		ID: f[0], Tree: f[1],
+		Author:    Signature{Name: f[3], Email: f[4], When: parseDate(f[5])},
+		Committer: Signature{Name: f[6], Email: f[7], When: parseDate(f[8])},
+		Message:   message(text),
 	}
-	if len(f[2]) > 0 { // nil for a root, as Commit has it
-		c.Parents = strings.Fields(string(f[2]))
+	if f[2] != "" { // nil for a root, as Commit has it
+		c.Parents = strings.Fields(f[2])
 	}
 	return c, nil
 }

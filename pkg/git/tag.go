@@ -48,7 +48,7 @@ func (r *Repo) Tag(ctx context.Context, name string) (*Tag, error) {
 		return nil, fmt.Errorf("tag %s: %w", name, err)
 	}
 	_, body, _ := bytes.Cut(raw, []byte("\n\n"))
-	t.Annotated, t.Message = true, message(withoutSignature(body))
+	t.Annotated, t.Message = true, message(string(withoutSignature(body)))
 	return t, nil
 }
 

@@ -141,7 +141,7 @@ func (r *commits) result() *Result {
 		}
 		r.undo(u)
 	}
-	res := &Result{}
+	res := &Result{Changes: make([]release.Change, 0, len(r.list))}
 	for _, u := range r.list {
 		switch {
 		case u.owner != nil, u.merge() && !u.whole():
@@ -231,8 +231,8 @@ func subject(m Message) string {
 	if m.PR == 0 {
 		return m.Description
 	}
-	if s := strings.TrimSpace(prForm.ReplaceAllString(m.Description, "")); s != "" {
-		return s
+	if i := strings.LastIndex(m.Description, "(#"); i > 0 && prForm.MatchString(m.Description[i:]) {
+		return strings.TrimSpace(m.Description[:i])
 	}
 	return m.Description
 }

@@ -49,9 +49,8 @@ func New(ctx context.Context, req Request) (*release.Plan, error) {
 	for _, step := range []func(context.Context) error{
 		d.openBranch,   // the commit at the branch's head
 		d.findPrevious, // what the channel released before, from the ledger
-		d.readChanges,  // what came since
-		d.choose,       // the next version, and its tag
-		d.pin,          // the builder and its versions
+		d.gather,       // what came since, and the builder's versions
+		d.choose,       // the next version, its tag, and with them the digest
 		d.judge,        // evidence, and the gates
 	} {
 		if err := step(ctx); err != nil {
@@ -112,6 +111,17 @@ func (d *draft) openBranch(ctx context.Context) error {
 	return nil
 }
 
+// gather reads the changes while the builder says its versions: both ask other programs.
+func (d *draft) gather(ctx context.Context) error {
+	pinned := make(chan error, 1)
+	go func() { pinned <- d.pin(ctx) }()
+	err, pinErr := d.readChanges(ctx), <-pinned
+	if err != nil {
+		return err
+	}
+	return pinErr
+}
+
 func (d *draft) readChanges(ctx context.Context) error {
 	res, err := history.Changes(ctx, d.Repo, history.Options{From: d.since, To: d.head.ID})
 	if err != nil {
@@ -143,6 +153,7 @@ func (d *draft) choose(context.Context) error {
 		}
 	}
 	d.plan.Inputs.Tag = d.Channel.TagName(v)
+	d.plan.Digest = d.plan.Inputs.Digest()
 	return nil
 }
 
@@ -163,6 +174,5 @@ func (d *draft) pin(ctx context.Context) error {
 		return err
 	}
 	d.plan.Build = d.Builder.Describe(ctx, tree)
-	d.plan.Digest = d.plan.Inputs.Digest()
 	return nil
 }
