@@ -141,7 +141,8 @@ func unmarshal(data []byte, v any) (err error) {
 			err = fmt.Errorf("not YAML that can be read: %v", r)
 		}
 	}()
-	return yaml.Unmarshal(data, v)
+	// A key beside a merge key that sets it too counts as repeated there, and overrides it in YAML.
+	return yaml.UnmarshalWithOptions(data, v, yaml.AllowDuplicateMapKey())
 }
 
 // dist is goreleaser's output folder, relative to the checkout.

@@ -113,6 +113,7 @@ func (l *loader) validate() {
 		}
 	}
 	l.checkLines(sound)
+	l.checkTags(sound)
 	for _, c := range sound {
 		l.checkSource(c)
 		if len(l.docs[productFile].errs) == 0 {
@@ -134,6 +135,21 @@ func (l *loader) checkLines(channels []*Channel) {
 				l.doc(c).failAt("line", "line %s holds versions inside the range that another channel owns: %s has line %s", c.Line, before.Name, before.Line)
 			}
 		}
+	}
+}
+
+// checkTags refuses tags that two rolling channels would give; the lines keep those of LTS channels apart.
+func (l *loader) checkTags(channels []*Channel) {
+	first := map[string]string{}
+	for _, c := range channels {
+		if c.Kind != release.Rolling || c.Tag == "" {
+			continue
+		}
+		if before, taken := first[c.Tag]; taken {
+			l.doc(c).failAt("tag", "channel %s has the same tags; two releases could ask for one", before)
+			continue
+		}
+		first[c.Tag] = c.Name
 	}
 }
 

@@ -124,7 +124,8 @@ func (l *Ledger) verifySigner(ctx context.Context, rec *Recorded, opts VerifyOpt
 	if role == "" || !ok {
 		return nil
 	}
-	_, err := l.repo.VerifyCommit(ctx, rec.Commit, keys)
+	// A key that has expired since then still signed what it signed.
+	_, err := l.repo.VerifyCommit(ctx, rec.Commit, keys.At(rec.Time))
 	switch {
 	case errors.Is(err, git.ErrUnsigned):
 		add(SeverityNote, CodeUnsignedRole, rec.Number, "%s is not signed, and does not count for role %s", rec.Type, role)
