@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -244,29 +246,107 @@ func TestFilesOutOfOrderAreRefused(t *testing.T) {
 	}
 }
 
+// resummed gives every header the checksum of what it holds now, so that a fuzzer comes past it.
+func resummed(data []byte) []byte {
+	data = bytes.Clone(data)
+	for at := 0; at+1024 < len(data); {
+		h := data[at : at+512]
+		copy(h[148:156], "        ")
+		sum := 0
+		for _, b := range h {
+			sum += int(b)
+		}
+		copy(h[148:156], fmt.Sprintf("%06o\x00 ", sum))
+		size, err := strconv.ParseUint(string(h[124:135]), 8, 40)
+		if err != nil {
+			break
+		}
+		at += 512 + int(size+511)/512*512
+	}
+	return data
+}
+
+func TestNoByteOfAHeaderIsWithoutMeaning(t *testing.T) {
+	data := write(t, []bundle.Source{source("release.json", "{}"), source("docs/a.md", "text")})
+	second := 1024
+	for at := range 512 {
+		if at >= 148 && at < 156 {
+			continue // the checksum, which is made to hold
+		}
+		for _, b := range []byte{data[second+at] ^ 1, 0, ' ', '0', 0xff} {
+			bad := bytes.Clone(data)
+			bad[second+at] = b
+			if bad = resummed(bad); bytes.Equal(bad, data) {
+				continue
+			}
+			a, err := bundle.Open(bytes.NewReader(bad), int64(len(bad)))
+			if err == nil && a.Entries()[1].Name == "docs/a.md" && a.Entries()[1].Size == 4 {
+				t.Errorf("byte %d as %q is accepted, and means the same", at, b)
+			}
+			acceptedIsCanonical(t, bad)
+		}
+	}
+}
+
+// readByTar is what Go's own reader finds in an archive.
+func readByTar(t *testing.T, data []byte) []string {
+	t.Helper()
+	var found []string
+	for r := tar.NewReader(bytes.NewReader(data)); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return found
+		}
+		if err != nil {
+			t.Fatalf("accepted, and archive/tar says %v", err)
+		}
+		text, err := io.ReadAll(r)
+		if err != nil || h.Typeflag != tar.TypeReg {
+			t.Fatalf("%s has type %q, and archive/tar says %v", h.Name, h.Typeflag, err)
+		}
+		found = append(found, fmt.Sprintf("%s %04o %s %s", h.Name, h.Mode, h.ModTime.UTC(), text))
+	}
+}
+
 func FuzzOpen(f *testing.F) {
-	data := write(f, sample())
-	f.Add(data)
-	f.Add(data[:1536])
+	// Few and small files: what a mutation hits should matter, and inputs of many kilobytes take minutes to minimize.
+	f.Add(write(f, []bundle.Source{source("release.json", "{}"), source(signature, "{}"), source(long, "deep")}))
+	f.Add(write(f, []bundle.Source{source("release.json", "{}"), source("artifacts/acme", strings.Repeat("x", 513)), source("sbom/empty", "")}))
 	f.Add(bytes.Repeat([]byte{0}, 1024))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		a, err := bundle.Open(bytes.NewReader(b), int64(len(b)))
-		if err != nil {
+		acceptedIsCanonical(t, b)
+		acceptedIsCanonical(t, resummed(b))
+	})
+}
+
+// acceptedIsCanonical makes sure that a bundle that is accepted has one encoding and one meaning: writing it again gives
+// the same bytes, and another reader of tar finds the same files.
+func acceptedIsCanonical(t *testing.T, b []byte) {
+	t.Helper()
+	a, err := bundle.Open(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return
+	}
+	var files []bundle.Source
+	var ours []string
+	for _, e := range a.Entries() {
+		if a.CheckPadding(e) != nil {
 			return
 		}
-		// What is accepted has one encoding: writing it again gives the same bytes, if its padding is zero.
-		var files []bundle.Source
-		for _, e := range a.Entries() {
-			if a.CheckPadding(e) != nil {
-				return
-			}
-			files = append(files, bundle.Source{Name: e.Name, Mode: e.Mode, Size: e.Size, Open: func() (io.ReadCloser, error) { return io.NopCloser(a.Open(e)), nil }})
+		text, err := io.ReadAll(a.Open(e))
+		if err != nil {
+			t.Fatal(err)
 		}
-		var again bytes.Buffer
-		if err := bundle.Write(&again, a.ModTime(), files); err != nil || !bytes.Equal(again.Bytes(), b) {
-			t.Errorf("accepted, and written otherwise (%v)", err)
-		}
-	})
+		ours = append(ours, fmt.Sprintf("%s %s %s %s", e.Name, e.Mode, a.ModTime(), text))
+		files = append(files, bundle.Source{Name: e.Name, Mode: e.Mode, Size: e.Size, Open: func() (io.ReadCloser, error) { return io.NopCloser(a.Open(e)), nil }})
+	}
+	var again bytes.Buffer
+	if err := bundle.Write(&again, a.ModTime(), files); err != nil || !bytes.Equal(again.Bytes(), b) {
+		t.Errorf("accepted, and written otherwise (%v)", err)
+	}
+	if theirs := readByTar(t, b); !slices.Equal(ours, theirs) {
+		t.Errorf("archive/tar reads it otherwise:\n%q\n%q", ours, theirs)
+	}
 }
 
 func ExampleWrite() {

@@ -99,7 +99,18 @@ func (d *document) parse(data []byte) ast.Node {
 		d.fail(placeOf(file.Docs[1].Start), "", "a second document begins; a channel file has only one")
 		return nil
 	}
+	d.checkPlain(tokens)
 	return file.Docs[0].Body
+}
+
+// checkPlain refuses text that the parser takes without quotes, and other readers of YAML do not.
+func (d *document) checkPlain(tokens token.Tokens) {
+	for _, t := range tokens {
+		block := t.Prev != nil && (t.Prev.Type == token.LiteralType || t.Prev.Type == token.FoldedType)
+		if t.Type == token.StringType && !block && strings.IndexAny(t.Value, ",[]{}#&*!|>'\"%@`") == 0 {
+			d.fail(placeOf(t), "", "text that begins with %.1s must stand in quotes", t.Value)
+		}
+	}
 }
 
 // explanations say more than the parser does.

@@ -13,7 +13,7 @@ import (
 // policy than relctl obeys.
 func FuzzReadersAgree(f *testing.F) {
 	for _, s := range []string{
-		lts, rolling, "kind: rolling\nbranch: e3\n",
+		lts, rolling, "kind: rolling\nbranch: e3\n", "kind: rolling\nbranch:\nA", "kind: rolling\nbranch: ,", "kind: rolling\nbranch: ','\n", "kind: rolling\nbranch:\n A", "kind: rolling\nbranch:\n\"A\"",
 		"kind: rolling\nbranch: 'a''b'\ngates:\n- name: x\n  command:\n  - |\n    foo\n      bar\n\n  - >-\n    a\n    b\n  - \"\\u00e9\\n\"\n",
 	} {
 		f.Add([]byte(s))

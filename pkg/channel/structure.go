@@ -23,9 +23,21 @@ func (d *decoder) entries(n ast.Node, path string, do func(string, *ast.MappingV
 			continue
 		}
 		seen[key], d.keys[join(path, key)] = here, here
+		if value := at(p.Value); value.line > here.line && !indented(value, here, p.Value) {
+			d.fail(value, "", "the value of %.60q must be indented", key) // the parser takes it, other readers of YAML do not
+			continue
+		}
 		do(key, p)
 	}
 	return true
+}
+
+// indented reports whether a value below its key stands right of it; a list may stand right below.
+func indented(value, key place, n ast.Node) bool {
+	if _, list := n.(*ast.SequenceNode); list {
+		return value.column >= key.column
+	}
+	return value.column > key.column
 }
 
 // structure reads a mapping into a struct.

@@ -39,7 +39,6 @@ var (
 	footerForm  = regexp.MustCompile(`^(BREAKING CHANGE|[A-Za-z][A-Za-z0-9-]*)(: | #)(.*)$`)
 	pickForm    = regexp.MustCompile(`^\(cherry picked from commit ([0-9a-f]{7,64})\)$`)
 	revertForm  = regexp.MustCompile(`This reverts commit ([0-9a-f]{7,64})`)
-	quotedForm  = regexp.MustCompile(`^(Revert|Reapply) "(.*)"( \(#[0-9]+\))?$`)
 	prForm      = regexp.MustCompile(`\(#([0-9]{1,9})\)$`)
 	mergePRForm = regexp.MustCompile(`^Merge pull request #([0-9]{1,9}) from `)
 	cveForm     = regexp.MustCompile(`\bCVE-[0-9]{4}-[0-9]{4,19}\b`)
@@ -73,8 +72,7 @@ func Parse(text string) Message {
 }
 
 func (m *Message) parseHeader(h string) {
-	m.Description = h
-	var pr, q []string
+	var pr []string
 	switch {
 	case strings.HasSuffix(h, ")"):
 		pr = prForm.FindStringSubmatch(h)
@@ -84,21 +82,41 @@ func (m *Message) parseHeader(h string) {
 	if pr != nil {
 		m.PR, _ = strconv.Atoi(pr[1]) // nine digits at most
 	}
-	if strings.HasPrefix(h, "Re") {
-		q = quotedForm.FindStringSubmatch(h)
+	for {
+		verb, inner, ok := quoted(h)
+		if !ok {
+			break
+		}
+		if verb == "Revert" {
+			m.Type, m.Description = "revert", inner
+			return
+		}
+		h = inner // Reapply: the change is back, by its own type
 	}
-	switch {
-	case h == "":
+	m.Description = h
+	if h == "" {
 		m.Problem = "the message has no subject"
-	case q != nil && q[1] == "Revert":
-		m.Type, m.Description = "revert", q[2]
-	case q != nil: // Reapply: the change is back, by its own type
-		inner := Message{}
-		inner.parseHeader(q[2])
-		m.Type, m.Scope, m.Description, m.Breaking, m.Problem = inner.Type, inner.Scope, inner.Description, inner.Breaking, inner.Problem
-	default:
-		m.parseConventional(h)
+		return
 	}
+	m.parseConventional(h)
+}
+
+// quoted splits git's `Revert "…"` and `Reapply "…"`, with or without a number of a pull request after it. It looks at
+// the ends only: a header may be quoted very often.
+func quoted(h string) (verb, inner string, ok bool) {
+	verb, inner, ok = strings.Cut(h[:min(len(h), len(`Reapply "`))], ` "`)
+	if !ok || verb != "Revert" && verb != "Reapply" {
+		return "", "", false
+	}
+	inner = h[len(verb)+len(` "`):]
+	if number, isPR := strings.CutSuffix(inner, ")"); isPR {
+		number = strings.TrimRight(number, "0123456789")
+		if before, isPR := strings.CutSuffix(number, " (#"); isPR && len(number) < len(inner)-1 {
+			inner = before
+		}
+	}
+	inner, ok = strings.CutSuffix(inner, `"`)
+	return verb, inner, ok
 }
 
 // parseConventional reads "type(scope)!: description".
@@ -211,24 +229,37 @@ func opensBreaking(paragraph []string) bool {
 }
 
 func (m *Message) readFooters(paragraphs [][]string) {
+	var value strings.Builder // of the last footer, so that many lines take linear time
+	flush := func() {
+		if len(m.Footers) > 0 {
+			m.Footers[len(m.Footers)-1].Value = strings.TrimSpace(value.String())
+		}
+		value.Reset()
+	}
 	for _, p := range paragraphs {
 		for i, line := range p {
 			if f, ok := footerStart(line); ok {
+				flush()
 				m.Footers = append(m.Footers, f)
+				value.WriteString(f.Value)
 				continue
 			}
-			last := &m.Footers[len(m.Footers)-1]
-			sep := "\n"
 			if i == 0 {
-				sep = "\n\n"
+				value.WriteByte('\n')
 			}
-			last.Value = strings.TrimSpace(last.Value + sep + strings.TrimSpace(line))
+			value.WriteString("\n" + strings.TrimSpace(line))
 		}
 	}
+	flush()
+	var notes []string
 	for _, f := range m.Footers {
-		if isBreaking(f.Token) {
-			m.Breaking = true
-			m.BreakingNote = strings.TrimSpace(m.BreakingNote + "\n\n" + f.Value)
+		if !isBreaking(f.Token) {
+			continue
+		}
+		m.Breaking = true
+		if f.Value != "" {
+			notes = append(notes, f.Value)
 		}
 	}
+	m.BreakingNote = strings.Join(notes, "\n\n")
 }

@@ -10,6 +10,7 @@ package publish
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -51,13 +52,19 @@ func (e *DifferError) Hint() string {
 	return "make the build reproducible (timestamps, build paths, unpinned tools), or give up the reserved release with relctl abandon and cut again"
 }
 
-// compare names the first file in which two manifests of one plan differ.
+// compare names the first file in which two manifests of one plan differ. SHA256SUMS comes last: it differs whenever
+// another file does.
 func compare(store string, staged, ours *release.Manifest) error {
 	theirs := make(map[string]release.File, len(staged.Files))
 	for _, f := range staged.Files {
 		theirs[f.Path] = f
 	}
-	for _, f := range ours.Files {
+	sums := func(f release.File) bool { return f.Path == release.SumsName }
+	files := slices.DeleteFunc(slices.Clone(ours.Files), sums)
+	if i := slices.IndexFunc(ours.Files, sums); i >= 0 {
+		files = append(files, ours.Files[i])
+	}
+	for _, f := range files {
 		t, ok := theirs[f.Path]
 		switch {
 		case !ok:

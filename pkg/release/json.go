@@ -76,7 +76,7 @@ func walk(dec *json.Decoder, depth int) error {
 				if seen[k] {
 					return fmt.Errorf("JSON repeats the key %q", k)
 				}
-				if strings.ToLower(k) != k {
+				if strings.ToLower(strings.ToUpper(k)) != k { // upper first: the long s is a lower-case letter, and folds to s
 					return fmt.Errorf("JSON key %q is not in lower case", k)
 				}
 				seen[k] = true

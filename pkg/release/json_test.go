@@ -2,6 +2,8 @@ package release_test
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +15,7 @@ func TestDecodeRefusesJSONThatReadersMayReadDifferently(t *testing.T) {
 		`{"a":1,"a":2}`:               `repeats the key "a"`,
 		`{"x":{"a":1,"a":1}}`:         `repeats the key "a"`,
 		`{"Version":"1.0.0"}`:         "not in lower case",
+		`{"verſion":"1.0.0"}`:         "not in lower case", // encoding/json takes a long s for an s
 		`{"version":"1.0.0"} {}`:      "bytes after its end",
 		`{"version":"1.0.0"}]`:        "bytes after its end",
 		"{\"version\":\"\xff\"}":      "UTF-8",
@@ -58,8 +61,26 @@ func TestEncodeIsStableAndLeavesTextAlone(t *testing.T) {
 	}
 }
 
+// distinct reports whether no two keys of an object fold to one name, as the names of fields do in encoding/json.
+func distinct(v any) bool {
+	var inner []any
+	switch v := v.(type) {
+	case []any:
+		inner = v
+	case map[string]any:
+		keys := slices.Collect(maps.Keys(v))
+		for i, a := range keys {
+			if slices.ContainsFunc(keys[:i], func(b string) bool { return strings.EqualFold(a, b) }) {
+				return false
+			}
+		}
+		inner = slices.Collect(maps.Values(v))
+	}
+	return !slices.ContainsFunc(inner, func(x any) bool { return !distinct(x) })
+}
+
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{`{}`, `{"a":[1,2,{"b":null}]}`, `{"a":1,"a":2}`, `[[[[`, `"x"`, `1e9`} {
+	for _, s := range []string{`{}`, `{"a":[1,2,{"b":null}]}`, `{"a":1,"a":2}`, `{"s":1,"ſ":2}`, `{"ϡſ":{}}`, `{"A`, `0e+`, `"\u00a`, "\"\t\"", `[[[[`, `"x"`, `1e9`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -69,6 +90,9 @@ func FuzzDecode(f *testing.F) {
 		}
 		if !json.Valid(data) {
 			t.Errorf("accepted what is no JSON: %q", data)
+		}
+		if !distinct(v) {
+			t.Errorf("accepted keys that encoding/json takes for one: %q", data)
 		}
 		out, err := release.Encode(v)
 		if err != nil {

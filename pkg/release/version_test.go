@@ -88,7 +88,7 @@ func TestLineOwnsItsVersionsAndNoOthers(t *testing.T) {
 }
 
 func FuzzParseVersion(f *testing.F) {
-	for _, s := range []string{"2.4.7", "2.4.7-rc.1", "1.0.0--", "2.4.7-rc2", "01.2.3", "1.2.3+x"} {
+	for _, s := range []string{"2.4.7", "2.4.7-rc.1", "1.0.0--", "2.4.7-rc2", "01.2.3", "1.2.3+x", "0.0.0-A.0A.a", "0.0.0-0000000000000000A", "0.0.0-00", "..+0\xb0", "18446744073709551616.0.0"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -50,8 +50,8 @@ func (k *Key) Sign(ctx context.Context, payload []byte) ([]byte, error) {
 }
 
 // Verify reports whether data is a sigstore bundle in which the key signed payload, by its messageSignature and
-// nothing else: an attestation about the payload is no signature of it. Time stamps and transparency log entries are not
-// looked at. The error is a [*SignatureError].
+// nothing else: an attestation about the payload is no signature of it. A time stamp or an entry of a transparency log
+// is refused, since customers without network could not check it. The error is a [*SignatureError].
 //
 // This is the author's check. Customers use package verify, which is small and shares no code with this one.
 func Verify(public *Public, payload, data []byte) error {
@@ -66,8 +66,11 @@ func Verify(public *Public, payload, data []byte) error {
 	if message == nil {
 		return &SignatureError{Reason: "the bundle is an attestation, not a signature of the file"}
 	}
-	if b.GetVerificationMaterial().GetPublicKey() == nil {
+	switch m := b.GetVerificationMaterial(); {
+	case m.GetPublicKey() == nil:
 		return &SignatureError{Reason: "the bundle was made with a certificate, not with a key"}
+	case len(m.GetTlogEntries()) > 0 || m.GetTimestampVerificationData() != nil:
+		return &SignatureError{Reason: "the bundle comes with a log entry or a time stamp, which nobody can check offline; sign with cosign's --tlog-upload=false"}
 	}
 	digest := sha256.Sum256(payload)
 	if d := message.GetMessageDigest(); d.GetAlgorithm() != protocommon.HashAlgorithm_SHA2_256 || !bytes.Equal(d.GetDigest(), digest[:]) {

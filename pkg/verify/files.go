@@ -94,8 +94,8 @@ func checkSums(a *bundle.Archive, m *release.Manifest) error {
 	return nil
 }
 
-// readBuffer is what each worker reads at a time.
-const readBuffer = 1 << 20
+// readBuffer returns room to read a file of size bytes, up to 1 MiB at a time.
+func readBuffer(size int64) []byte { return make([]byte, min(max(size, 1), 1<<20)) }
 
 // hashAll hashes the payloads on all cores, the largest first, and checks the padding between them.
 func hashAll(ctx context.Context, a *bundle.Archive, work []pair) error {
@@ -109,6 +109,9 @@ func hashAll(ctx context.Context, a *bundle.Archive, work []pair) error {
 		}
 		return 0
 	})
+	if len(work) == 0 {
+		return nil
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	next := make(chan pair)
 	group.Go(func() error {
@@ -124,7 +127,7 @@ func hashAll(ctx context.Context, a *bundle.Archive, work []pair) error {
 	})
 	for range min(runtime.GOMAXPROCS(0), 8) {
 		group.Go(func() error {
-			buf := make([]byte, readBuffer)
+			buf := readBuffer(work[0].file.Size)
 			h := sha256.New()
 			for p := range next {
 				if err := hashOne(ctx, a, p, h, buf); err != nil {

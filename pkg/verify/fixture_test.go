@@ -2,6 +2,7 @@ package verify_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -27,7 +28,7 @@ import (
 
 // signer is a test's own signer: a key and the sigstore bundle around its signature, written by hand.
 type signer struct {
-	key *ecdsa.PrivateKey
+	key crypto.Signer
 	id  string
 	pem []byte
 }
@@ -38,26 +39,45 @@ func newSigner(t testing.TB) *signer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	return signerOf(t, key)
+}
+
+func signerOf(t testing.TB, key crypto.Signer) *signer {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := sha256.Sum256(der)
-	return &signer{key, hex.EncodeToString(sum[:]), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})}
+	return &signer{key, hex.EncodeToString(sum(der)), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})}
+}
+
+func sum(data []byte) []byte {
+	s := sha256.Sum256(data)
+	return s[:]
 }
 
 func (s *signer) name() string { return "release.json." + s.id + ".sigstore.json" }
 
-// sign returns a sigstore bundle v0.3 with a message signature.
-func (s *signer) sign(t testing.TB, payload []byte) []byte {
+// raw signs a payload, each time with the same bytes.
+func (s *signer) raw(t testing.TB, payload []byte) []byte {
 	t.Helper()
-	digest := sha256.Sum256(payload)
-	sig, err := ecdsa.SignASN1(rand.Reader, s.key, digest[:])
+	sig, err := s.key.Sign(nil, sum(payload), crypto.SHA256)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return sig
+}
+
+// sign returns a sigstore bundle v0.3 with a message signature.
+func (s *signer) sign(t testing.TB, payload []byte) []byte {
+	t.Helper()
+	return message(payload, s.raw(t, payload))
+}
+
+// message is a sigstore bundle v0.3 that claims a signature of a payload.
+func message(payload, sig []byte) []byte {
 	b64 := base64.StdEncoding.EncodeToString
-	return fmt.Appendf(nil, `{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"publicKey":{"hint":"test"}},"messageSignature":{"messageDigest":{"algorithm":"SHA2_256","digest":%q},"signature":%q}}`, b64(digest[:]), b64(sig))
+	return fmt.Appendf(nil, `{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"publicKey":{"hint":"test"}},"messageSignature":{"messageDigest":{"algorithm":"SHA2_256","digest":%q},"signature":%q}}`, b64(sum(payload)), b64(sig))
 }
 
 // fixture is a good release that a test can break.
@@ -72,15 +92,29 @@ type fixture struct {
 }
 
 func describe(path string, data []byte) release.File {
-	sum := sha256.Sum256(data)
-	return release.File{Path: path, MediaType: release.MediaTypeText, Mode: "0644", Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])}
+	return release.File{Path: path, MediaType: release.MediaTypeText, Mode: "0644", Size: int64(len(data)), SHA256: hex.EncodeToString(sum(data))}
 }
 
 // newFixture makes a signed release of files that lie below dir, of the small files that every test has, and of the
 // list of checksums.
 func newFixture(t testing.TB, files []release.File, dir string) *fixture {
 	t.Helper()
-	f := &fixture{signer: newSigner(t), dir: dir, content: map[string][]byte{
+	return signedBy(t, newSigner(t), files, dir)
+}
+
+// fixed makes the same release each time. A fuzz test runs in several processes that must agree on the key.
+func fixed(t testing.TB) *fixture {
+	t.Helper()
+	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), sum([]byte("a key for tests")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signedBy(t, signerOf(t, key), nil, "")
+}
+
+func signedBy(t testing.TB, s *signer, files []release.File, dir string) *fixture {
+	t.Helper()
+	f := &fixture{signer: s, dir: dir, content: map[string][]byte{
 		"VERIFY.md":              []byte("# by hand\n"),
 		"artifacts/acme":         bytes.Repeat([]byte("program "), 100),
 		"docs/install.md":        []byte("# install\n"),

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -22,14 +23,19 @@ type Key struct {
 
 const maxKeyBytes = 64 << 10
 
-// ParseKey reads a public key in PEM: ECDSA P-256, or RSA with 3072 bits or more.
+// ParseKey reads a public key in PEM: ECDSA P-256, or RSA with 3072 bits or more. Text around the key is refused, and a
+// second key, which would be passed over in silence.
 func ParseKey(data []byte) (*Key, error) {
 	if len(data) > maxKeyBytes {
 		return nil, fmt.Errorf("a key file of %d bytes is no public key", len(data))
 	}
-	block, _ := pem.Decode(data)
-	if block == nil {
-		return nil, errors.New("not a public key in PEM form")
+	data = bytes.TrimSpace(data)
+	block, rest := pem.Decode(data)
+	switch {
+	case block == nil || !bytes.HasPrefix(data, []byte("-----BEGIN ")):
+		return nil, errors.New("not a public key in PEM form, and nothing else")
+	case len(bytes.TrimSpace(rest)) > 0:
+		return nil, errors.New("more than one public key: give each in a file of its own")
 	}
 	if block.Type != "PUBLIC KEY" {
 		return nil, fmt.Errorf("a %s, not a PUBLIC KEY", block.Type)

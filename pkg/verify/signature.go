@@ -29,6 +29,9 @@ func checkSignature(raw, data []byte, key *Key) *Refusal {
 	if b.GetDsseEnvelope() != nil {
 		return refuse(authenticity, CodeSignatureKind, "what should be a signature is an attestation, which does not vouch for a release")
 	}
+	if m := b.GetVerificationMaterial(); m.GetPublicKey() == nil || len(m.GetTlogEntries()) > 0 || m.GetTimestampVerificationData() != nil {
+		return refuse(authenticity, CodeSignatureForm, "a signature comes with a certificate, a log entry or a time stamp, or without word of a key; releases are signed by a key alone")
+	}
 	sig := b.GetMessageSignature()
 	if sig == nil || len(sig.GetSignature()) == 0 {
 		return refuse(authenticity, CodeSignatureForm, "a sigstore bundle holds no message signature")
@@ -70,7 +73,11 @@ func checkSignatures(a *bundle.Archive, raw []byte, p Policy, rep *Report) error
 		rep.Keys = append(rep.Keys, key.ID)
 	}
 	if len(rep.Keys) < p.threshold {
-		return refuse(authenticity, CodeThreshold, "%d of %d trusted keys have signed, %d must", len(rep.Keys), len(p.keys), p.threshold)
+		no := refuse(authenticity, CodeThreshold, "%d of %d trusted keys have signed, %d must", len(rep.Keys), len(p.keys), p.threshold)
+		if len(p.keys) < p.threshold {
+			no.Remedy = "give as many different keys as must have signed, each with --key; the same key twice counts once"
+		}
+		return no
 	}
 	rep.pass(authenticity, CodeSignatures, "release.json is signed by %d of %d trusted keys, %d must", len(rep.Keys), len(p.keys), p.threshold)
 	return nil

@@ -87,7 +87,7 @@ func writeEntry(root *os.Root, name string, a *bundle.Archive, e bundle.Entry, m
 		return err
 	}
 	h := sha256.New()
-	n, err := io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(f, h)}, struct{ io.Reader }{a.Open(e)}, make([]byte, readBuffer))
+	n, err := io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(f, h)}, struct{ io.Reader }{a.Open(e)}, readBuffer(e.Size))
 	if err := errors.Join(err, f.Chmod(perm), f.Sync(), f.Close()); err != nil {
 		return err
 	}

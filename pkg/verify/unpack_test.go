@@ -3,6 +3,7 @@ package verify_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/verify"
 )
 
@@ -20,6 +22,8 @@ func TestUnpackLaysOutEveryFileWithItsMode(t *testing.T) {
 			f.manifest.Files[i].Mode = "0755"
 		}
 	}
+	f.content["docs/empty.md"] = nil
+	f.manifest.Files = append(f.manifest.Files, describe("docs/empty.md", nil))
 	f.seal(t)
 	data, dst := f.bytes(t), filepath.Join(t.TempDir(), "acme")
 	if _, err := verify.Unpack(t.Context(), bytes.NewReader(data), int64(len(data)), dst, f.policy()); err != nil {
@@ -92,12 +96,12 @@ func TestCancellingLeavesNothing(t *testing.T) {
 }
 
 func FuzzBundle(f *testing.F) {
-	good := sample(f)
+	good := fixed(f)
 	data := good.bytes(f)
 	f.Add(data)
 	f.Add(data[:2048])
 	for _, a := range attacks {
-		x := sample(f)
+		x := fixed(f)
 		a.change(f, x)
 		f.Add(x.bytes(f))
 	}
@@ -105,6 +109,36 @@ func FuzzBundle(f *testing.F) {
 		rep, err := verify.Bundle(t.Context(), bytes.NewReader(b), int64(len(b)), good.policy())
 		if err == nil && rep.Release == "" {
 			t.Error("genuine without a release")
+		}
+	})
+}
+
+func FuzzSignedManifest(f *testing.F) {
+	good := fixed(f)
+	f.Add(good.raw)
+	for _, a := range attacks {
+		x := fixed(f)
+		a.change(f, x)
+		f.Add(x.raw)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if len(raw) > 64<<10 {
+			return
+		}
+		x := *good
+		x.raw, x.signatures = raw, map[string][]byte{x.signer.name(): x.signer.sign(t, raw)}
+		code, rep := check(t, x.bytes(t), x.policy())
+		if code != "" {
+			return
+		}
+		m, err := release.DecodeManifest(raw)
+		if err != nil || rep.Release != release.Digest(raw) || len(m.Files) != len(x.content) {
+			t.Fatalf("genuine: %+v, %v", rep, err)
+		}
+		for _, file := range m.Files {
+			if hex.EncodeToString(sum(x.content[file.Path])) != file.SHA256 {
+				t.Errorf("genuine, and %s is not what release.json says", file.Path)
+			}
 		}
 	})
 }

@@ -68,18 +68,39 @@ type command struct {
 	name           string
 }
 
+// output remembers that something could not be printed: an answer that is lost is no answer.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	o.err = errors.Join(o.err, err)
+	return n, err
+}
+
 // Run executes relverify with args and returns its exit code. name is what the person typed to get here.
 func Run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer, name string) int {
-	c := &command{stdout: stdout, stderr: stderr, name: name, threshold: 1}
+	out := &output{Writer: stdout}
+	c := &command{stdout: out, stderr: stderr, name: name, threshold: 1}
+	code := c.execute(ctx, args)
+	if code == exitDone && out.err != nil {
+		return c.fail(fmt.Errorf("the answer could not be printed: %w", out.err), exitFailed)
+	}
+	return code
+}
+
+func (c *command) execute(ctx context.Context, args []string) int {
 	err := c.parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		_, _ = fmt.Fprintf(stdout, usage, name)
+		_, _ = fmt.Fprintf(c.stdout, usage, c.name)
 		return exitDone
 	case err != nil:
 		return c.fail(err, exitUsage)
 	case c.version:
-		_, _ = fmt.Fprintf(stdout, "relverify %s\n", Version())
+		_, _ = fmt.Fprintf(c.stdout, "relverify %s\n", Version())
 		return exitDone
 	}
 	return c.run(ctx)
@@ -154,6 +175,8 @@ func (c *command) fail(err error, code int) int {
 		_, _ = fmt.Fprintf(c.stderr, "hint: %s\n", plain(h.Hint()))
 	case code == exitUsage:
 		_, _ = fmt.Fprintf(c.stderr, "hint: %s --help\n", c.name)
+	case code == exitFailed:
+		_, _ = fmt.Fprintln(c.stderr, "hint: this says nothing about the bundle; mend what is named above, and run the command again")
 	}
 	return code
 }

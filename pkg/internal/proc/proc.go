@@ -11,8 +11,8 @@ import (
 const Grace = 5 * time.Second
 
 // Group makes cmd, made by exec.CommandContext and not yet started, the leader of a process group that ends with the
-// context: SIGTERM to the whole group, and SIGKILL after [Grace]. A program such as goreleaser would otherwise leave
-// the compilers that it started running.
+// context: SIGTERM to the whole group, and SIGKILL to the leader after [Grace]. Whoever starts programs that start
+// others, as goreleaser does with compilers, calls [Run], which kills what is left of the group.
 func Group(cmd *exec.Cmd) {
 	group(cmd)
 	cmd.WaitDelay = Grace
