@@ -8,13 +8,26 @@ import (
 
 const maxLine = 400
 
+// visible reports whether text is nothing but printable ASCII, as most is.
+func visible(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // inert makes text one line of visible characters: no controls, none that reorder or hide text.
 func inert(text string) string {
+	if visible(text) {
+		return text
+	}
 	return strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Co, r), unicode.Is(unicode.Cs, r):
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Co, r), unicode.Is(unicode.Cs, r), r == 0xfffe, r == 0xffff:
 			return -1
 		}
 		return r
@@ -23,48 +36,58 @@ func inert(text string) string {
 
 // cut shortens text to a number of characters.
 func cut(text string, limit int) string {
-	if utf8.RuneCountInString(text) <= limit {
+	if len(text) <= limit || utf8.RuneCountInString(text) <= limit {
 		return text
 	}
 	return string([]rune(text)[:limit]) + "…"
 }
 
-// escape makes text inert in Markdown and in the HTML that is made of it. Every ASCII punctuation character that can
-// begin markup is escaped by a backslash, which CommonMark allows for all of them; "&", "<" and ">" become entities,
-// which no renderer can take for HTML. "://" is broken so that renderers that link bare addresses do not.
-func escape(text string) string {
-	text = cut(strings.TrimSpace(inert(text)), maxLine)
+// Escape makes text one line that is inert in Markdown and in the HTML that is made of it. Every ASCII punctuation
+// character that can begin markup is escaped by a backslash, which CommonMark allows for all of them; "&", "<" and ">"
+// become entities, which no renderer can take for HTML. "://" and "www." are broken so that renderers that link bare
+// addresses do not.
+func Escape(text string) string {
 	var b strings.Builder
-	for i, r := range text {
-		switch r {
+	escape(&b, text)
+	return b.String()
+}
+
+func escape(b *strings.Builder, text string) {
+	text = cut(strings.TrimSpace(inert(text)), maxLine)
+	b.Grow(len(text) + 16)
+	done := 0
+	for i := range len(text) {
+		with := ""
+		switch text[i] {
 		case '&':
-			b.WriteString("&amp;")
+			with = "&amp;"
 		case '<':
-			b.WriteString("&lt;")
+			with = "&lt;"
 		case '>':
-			b.WriteString("&gt;")
+			with = "&gt;"
 		case '\\', '`', '*', '_', '[', ']', '!', '|', '~', '#', '@', '$':
-			b.WriteByte('\\')
-			b.WriteRune(r)
+			with = `\` + text[i:i+1]
 		case ':':
 			if strings.HasPrefix(text[i:], "://") {
-				b.WriteString("&#58;")
-			} else {
-				b.WriteByte(':')
+				with = "&#58;"
 			}
 		case '-', '+', '=':
 			if i == 0 {
-				b.WriteByte('\\')
+				with = `\` + text[:1]
 			}
-			b.WriteRune(r)
 		case '.', ')':
-			if i > 0 && i < 10 && strings.Trim(text[:i], "0123456789") == "" {
-				b.WriteByte('\\')
+			switch {
+			case i > 0 && i < 10 && strings.Trim(text[:i], "0123456789") == "":
+				with = `\` + text[i:i+1]
+			case i >= 3 && strings.EqualFold(text[i-3:i+1], "www."):
+				with = "&#46;"
 			}
-			b.WriteRune(r)
-		default:
-			b.WriteRune(r)
+		}
+		if with != "" {
+			b.WriteString(text[done:i])
+			b.WriteString(with)
+			done = i + 1
 		}
 	}
-	return b.String()
+	b.WriteString(text[done:])
 }

@@ -37,7 +37,11 @@ func fields(t reflect.Type) []field {
 		name, options, _ := strings.Cut(sf.Tag.Get("json"), ",")
 		switch {
 		case sf.Anonymous && name == "":
-			out = append(out, fields(sf.Type)...) // as encoding/json does
+			embedded := sf.Type
+			if embedded.Kind() == reflect.Pointer {
+				embedded = embedded.Elem()
+			}
+			out = append(out, fields(embedded)...) // as encoding/json does
 			continue
 		case !sf.IsExported(), name == "-", sf.Tag.Get("yaml") == "-":
 			continue

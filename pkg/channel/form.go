@@ -41,9 +41,17 @@ var forms = map[string]form{
 	"text":         {pattern: `\S`, check: checkText},
 	"path":         {pattern: `^[^/\\]`, check: checkPath},
 	"constraint":   {pattern: `\S`, check: checkConstraint},
+	"fixes":        {enum: []string{FixesWarn, FixesRefuse}},
+	"pattern":      {pattern: `\S`, check: checkPattern},
 	"timezone":     {pattern: `\S`, check: location},
 	"sshkey":       {pattern: `^[a-z0-9@.-]+ AAAA`, check: checkSSHKey},
 }
+
+// What a plan does about fixes that an upgrade would lose.
+const (
+	FixesWarn   = "warn"
+	FixesRefuse = "refuse"
+)
 
 // The two schemes of versions, and the one format of calendar versions.
 const (
@@ -117,6 +125,18 @@ func checkPath(s string) error {
 func checkConstraint(s string) error {
 	if _, err := semver.NewConstraint(s); err != nil {
 		return fmt.Errorf("%.60q is not a range of versions such as \">=2.2.0\"", s)
+	}
+	return nil
+}
+
+// checkPattern admits regular expressions of which something can be taken off.
+func checkPattern(s string) error {
+	re, err := regexp.Compile(s)
+	if err != nil {
+		return fmt.Errorf("%.60q is not a regular expression (RE2): %w", s, err)
+	}
+	if re.MatchString("") {
+		return fmt.Errorf("%.60q matches the empty text", s)
 	}
 	return nil
 }

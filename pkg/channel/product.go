@@ -18,6 +18,16 @@ type Product struct {
 	Docs Docs `json:"docs,omitzero"`
 	// Deploy is where the manifests of the managed service lie.
 	Deploy *ProductDeploy `json:"deploy,omitempty"`
+	// History is how changes are known again on other branches.
+	History History `json:"history,omitzero"`
+}
+
+// History is how changes are known again on other branches.
+type History struct {
+	// Decorations are regular expressions (RE2) of what backports of this product add at the begin or the end of a
+	// subject, such as "^\\[lts\\] ". They come beside the usual ones, which relctl knows: "[release-2.4] …",
+	// "… (cherry-pick #12 for 2.4)", "chore(backport release-2.4): …", "… (#12)".
+	Decorations []string `json:"decorations,omitempty" is:"pattern"`
 }
 
 // Build is a command that leaves files in a folder.

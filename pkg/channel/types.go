@@ -98,6 +98,9 @@ type Support struct {
 type Upgrade struct {
 	// From is the range of versions from which an upgrade is possible, such as ">=2.2.0".
 	From string `json:"from" is:"constraint"`
+	// Fixes says what happens if a release of an older line, from which an upgrade is possible, has fixes that this
+	// channel's next release has not: "warn" tells, "refuse" stops the cut. Default is warn.
+	Fixes string `json:"fixes,omitempty" is:"fixes"`
 }
 
 // Scheme is how a rolling channel's versions are formed.

@@ -8,7 +8,7 @@ import (
 )
 
 // ownGates are the gates that other keys of a channel file stand for; a waiver names them like any other.
-var ownGates = []string{"accept", "source", "soak"}
+var ownGates = []string{"accept", "source", "soak", "upgrade", "markers"}
 
 // checkChannel checks what the form of single values does not show.
 func (d *document) checkChannel(c *Channel) {

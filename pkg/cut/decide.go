@@ -72,6 +72,10 @@ func CheckGate(ch *channel.Channel, gate string) error {
 	if ch.Soak != nil {
 		e.Have = append(e.Have, plan.GateSoak)
 	}
+	if ch.Upgrade != nil {
+		e.Have = append(e.Have, plan.GateUpgrade)
+	}
+	e.Have = append(e.Have, plan.GateMarkers)
 	for _, g := range ch.Gates {
 		e.Have = append(e.Have, g.Name)
 	}
@@ -91,8 +95,12 @@ func (p *Project) FindChange(ctx context.Context, ch *channel.Channel, id string
 		return "", err
 	}
 	var since string
-	if st := p.State.Channels[ch.Name]; st != nil && len(st.Releases) > 0 {
-		since = st.Releases[len(st.Releases)-1].Commit
+	if st := p.State.Channels[ch.Name]; st != nil {
+		for _, r := range st.Releases {
+			if r.Version.Prerelease() == "" { // the final after a candidate tells the changes of both
+				since = r.Commit
+			}
+		}
 	}
 	res, err := history.Changes(ctx, p.Repo, history.Options{From: since, To: head})
 	if err != nil {

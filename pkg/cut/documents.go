@@ -1,6 +1,7 @@
 package cut
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,6 +16,7 @@ import (
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/changelog"
 	"github.com/relctl/relctl/pkg/git"
+	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -121,9 +123,18 @@ func (c *cutter) document(ctx context.Context, r *reserved) ([]release.File, err
 			return step[[]release.File]{}, err
 		}
 		in := r.Plan.Inputs
-		rel := changelog.Release{Product: in.Product, Channel: in.Channel, Version: in.Version, Date: in.SourceDate, Changes: r.Plan.Changes}
+		rel := changelog.Release{Product: in.Product, Channel: in.Channel, Version: in.Version, Commit: in.Commit, Date: in.SourceDate, Changes: r.Plan.Changes}
 		if in.Previous != nil {
 			rel.Previous = in.Previous.Version
+		}
+		overrides, template, err := c.changelogFiles(ctx, in.Policy)
+		if err != nil {
+			return step[[]release.File]{}, err
+		}
+		changelog.Apply(overrides, &rel)
+		var people bytes.Buffer
+		if err := template.Execute(&people, rel.Log()); err != nil {
+			return step[[]release.File]{}, err
 		}
 		machine, err := changelog.JSON(rel)
 		if err != nil {
@@ -134,7 +145,7 @@ func (c *cutter) document(ctx context.Context, r *reserved) ([]release.File, err
 			path, media string
 			data        []byte
 		}{
-			{"changelog/CHANGELOG.md", release.MediaTypeMarkdown, changelog.Markdown(rel)},
+			{"changelog/CHANGELOG.md", release.MediaTypeMarkdown, people.Bytes()},
 			{"changelog/changes.json", release.MediaTypeJSON, machine},
 		} {
 			f, err := c.put(doc.path, doc.media, doc.data)
@@ -152,6 +163,37 @@ func (c *cutter) document(ctx context.Context, r *reserved) ([]release.File, err
 			Text: fmt.Sprintf("changelog, and %d operator documents", len(docs)),
 		}, nil
 	})
+}
+
+// changelogFiles reads what the changelog is written with, as the plan pinned it.
+func (c *cutter) changelogFiles(ctx context.Context, policy []release.Blob) ([]*changelog.Override, *changelog.Template, error) {
+	const limit = 1 << 20
+	template, err := changelog.Builtin(changelog.Operator)
+	if err != nil {
+		return nil, nil, err
+	}
+	var overrides []*changelog.Override
+	for _, b := range policy {
+		if path.Dir(b.Path) != plan.OverridesDir && b.Path != plan.OperatorTemplate {
+			continue
+		}
+		data, err := c.Repo.Blob(ctx, b.ID, limit)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", b.Path, err)
+		}
+		if b.Path == plan.OperatorTemplate {
+			if template, err = changelog.ParseTemplate(b.Path, string(data)); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		o, err := changelog.ParseOverride(b.Path, data)
+		if err != nil {
+			return nil, nil, err
+		}
+		overrides = append(overrides, o)
+	}
+	return overrides, template, nil
 }
 
 // operatorDocs copies the folder that the policy names, as it is at the commit.

@@ -48,6 +48,8 @@ func ExampleProject_Plan() {
 	// pass accept
 	// pass source
 	// not-evaluated soak
+	// pass upgrade
+	// pass markers
 	// pass no-open-blockers
 	// pending smoke
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/relctl/relctl/pkg/changelog"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
@@ -40,17 +41,19 @@ func (p *Project) Plan(ctx context.Context, ch *channel.Channel, opts PlanOption
 	if err != nil {
 		return nil, err
 	}
+	if _, err := changelog.LoadOverrides(p.Policy.FS); err != nil { // better now than in the middle of a cut
+		return nil, err
+	}
 	return plan.New(ctx, plan.Request{
 		Repo: p.Repo, Remote: p.Remote, Policy: p.Policy, State: p.State, Waivers: waivers, Channel: ch,
-		Builder: builder, Gates: gates, Pre: opts.Pre, Now: opts.Now, Strict: opts.Strict,
+		Builder: builder, Index: p.Index, Gates: gates, Pre: opts.Pre, Now: opts.Now, Strict: opts.Strict,
 	})
 }
 
 // Waivers returns the waivers that count at a time. If the policy has the role of waivers, only signed ones do.
 func (p *Project) Waivers(ctx context.Context, now time.Time) (*ledger.Waivers, error) {
-	trust := ledger.Trust{Signed: len(p.Policy.Product.Roles[ledger.RoleWaiver]) > 0}
-	var err error
-	if trust.Keys, err = p.Keyring(ledger.RoleWaiver); err != nil {
+	trust, err := p.WaiverTrust()
+	if err != nil {
 		return nil, err
 	}
 	return p.Ledger.Waivers(ctx, p.State, now, trust)

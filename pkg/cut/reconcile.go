@@ -23,7 +23,7 @@ func (c *cutter) reconcile(ctx context.Context, r *reserved, m *made, sigs signe
 			return os.Open(c.journal.path(filesDir, filepath.FromSlash(name)))
 		})
 		if err != nil {
-			return nil, &PartlyError{Channel: c.ch.Name, Version: m.Manifest.Version, Err: err}
+			return res, &PartlyError{Channel: c.ch.Name, Version: m.Manifest.Version, Err: err}
 		}
 		res.Bundle = path
 	}
@@ -48,8 +48,8 @@ func (e *PartlyError) Hint() string {
 }
 
 // BundleName is the file name of a release's bundle.
-func BundleName(m *release.Manifest) string {
-	return fmt.Sprintf("%s-%s.bundle", m.Product, m.Version)
+func BundleName(product string, v release.Version) string {
+	return fmt.Sprintf("%s-%s.bundle", product, v)
 }
 
 // bundle writes the bundle file into the cut's folder.
@@ -65,7 +65,7 @@ func (c *cutter) bundle(m *made, sigs signed, open func(name string) (io.ReadClo
 			Open: func() (io.ReadCloser, error) { return open(f.Path) },
 		})
 	}
-	path := c.journal.path(BundleName(m.Manifest))
+	path := c.journal.path(BundleName(m.Manifest.Product, m.Manifest.Version))
 	size, err := writeBundle(path, m.Manifest, sources)
 	if err != nil {
 		return "", fmt.Errorf("bundle: %w", err)
@@ -177,7 +177,7 @@ func (c *cutter) published(ctx context.Context, r ledger.Release, res *Result) (
 	if res.Manifest == nil {
 		return nil, fmt.Errorf("%s %s is released, but none of the stores %s holds it", c.ch.Name, r.Version, storeNames(c.stores))
 	}
-	if path := c.journal.path(BundleName(res.Manifest)); exists(path) {
+	if path := c.journal.path(BundleName(res.Manifest.Product, res.Manifest.Version)); exists(path) {
 		res.Bundle = path
 	}
 	return res, nil

@@ -56,7 +56,7 @@ func newCutter(p *Project, ch *channel.Channel, opts Options) (*cutter, error) {
 func (c *cutter) request(ctx context.Context) (plan.Request, error) {
 	waivers, err := c.Waivers(ctx, c.opts.Now)
 	return plan.Request{
-		Repo: c.Repo, Remote: c.Remote, Policy: c.Policy, State: c.State, Waivers: waivers, Channel: c.ch,
+		Repo: c.Repo, Remote: c.Remote, Policy: c.Policy, State: c.State, Waivers: waivers, Index: c.Index, Channel: c.ch,
 		Builder: c.builder, Gates: c.gates, Pre: c.opts.Pre, Now: c.opts.Now, Strict: true,
 	}, err
 }

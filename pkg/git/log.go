@@ -9,8 +9,6 @@ import (
 	"io"
 	"iter"
 	"strings"
-
-	"github.com/relctl/relctl/pkg/internal/proc"
 )
 
 // LogOptions say which commits are walked.
@@ -23,6 +21,8 @@ type LogOptions struct {
 	NoMerges bool
 	// Reverse gives the oldest first.
 	Reverse bool
+	// AnyOrder gives commits as soon as git has them; a parent may then come before its children where dates lie.
+	AnyOrder bool
 }
 
 // The fields of a commit, one a line up to the message; records end with a NUL, which no message can hold.
@@ -31,9 +31,10 @@ const (
 	logFields = 10
 )
 
-var logArgs = []string{"log", "-z", "--topo-order", "--no-color", "--no-show-signature", "--no-mailmap", "--no-notes", "--encoding=UTF-8", "--format=" + logFormat}
+var logArgs = []string{"log", "-z", "--no-color", "--no-show-signature", "--no-mailmap", "--no-notes", "--encoding=UTF-8", "--format=" + logFormat}
 
-// Log streams commits in generation order, since commit dates lie: no parent comes before its children. Memory does
+// Log streams commits in generation order, since commit dates lie: no parent comes before its children, unless the
+// options allow it. Memory does
 // not grow with the history. An error ends the sequence.
 func (r *Repo) Log(ctx context.Context, opts LogOptions) iter.Seq2[*Commit, error] {
 	return func(yield func(*Commit, error) bool) {
@@ -62,6 +63,9 @@ func (r *Repo) logRange(ctx context.Context, opts LogOptions) ([]string, error) 
 		return nil, err
 	}
 	args := append([]string{}, logArgs...)
+	if !opts.AnyOrder {
+		args = append(args, "--topo-order")
+	}
 	if opts.FirstParent {
 		args = append(args, "--first-parent")
 	}
@@ -95,51 +99,32 @@ func (r *Repo) logOne(ctx context.Context, id string) (*Commit, error) {
 
 // stream runs git log and yields what it prints while it runs.
 func (r *Repo) stream(ctx context.Context, args []string, yield func(*Commit, error) bool) {
-	inner, cancel := context.WithCancel(ctx)
-	defer cancel()
-	run := call{dir: r.dir(), args: r.args(args)}
-	cmd := run.command(inner)
-	proc.Group(cmd)
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
+	err := call{dir: r.dir(), args: r.args(args)}.stream(ctx, func(out io.Reader) error {
+		return records(out, func(c *Commit) bool { return yield(c, nil) })
+	})
 	if err != nil {
-		yield(nil, run.failure(ctx, err, ""))
-		return
-	}
-	more, err := records(out, func(c *Commit) bool { return yield(c, nil) })
-	if !more || err != nil {
-		cancel() // nobody reads the rest
-	}
-	if werr := cmd.Wait(); err == nil && more {
-		err = run.failure(ctx, werr, errs.String())
-	}
-	if err != nil && more {
 		yield(nil, err)
 	}
 }
 
-// records gives each commit of a log to use, until use has had enough; then more is false.
-func records(in io.Reader, use func(*Commit) bool) (more bool, err error) {
+// records gives each commit of a log to use, until use has [errEnough].
+func records(in io.Reader, use func(*Commit) bool) (err error) {
 	br := bufio.NewReaderSize(in, 64<<10)
 	var buf []byte
 	for {
 		buf, err = readRecord(br, buf[:0])
 		if errors.Is(err, io.EOF) {
-			return true, nil
+			return nil
 		}
 		if err != nil {
-			return true, err
+			return err
 		}
 		c, err := parseRecord(buf)
 		if err != nil {
-			return true, err
+			return err
 		}
 		if !use(c) {
-			return false, nil
+			return errEnough
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 
@@ -106,6 +107,43 @@ func (c call) output(ctx context.Context) (stdout []byte, stderr string, err err
 		err = proc.Run(cmd)
 	}
 	return out.Bytes(), errs.String(), c.failure(ctx, err, errs.String())
+}
+
+// errEnough ends a stream that nobody wants to read further.
+var errEnough = errors.New("enough was read")
+
+// stream runs a command that only reads and gives its output to read while it runs. An error of read ends it;
+// [errEnough] is none.
+func (c call) stream(ctx context.Context, read func(io.Reader) error) error {
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cmd := c.command(inner)
+	cmd.Env = append(cmd.Env, "GIT_FLUSH=0") // whole buffers, not a write for each commit
+	proc.Group(cmd)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	if c.stdin != nil {
+		cmd.Stdin = bytes.NewReader(c.stdin)
+	}
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return c.failure(ctx, err, "")
+	}
+	rerr := read(out)
+	if rerr != nil {
+		cancel() // nobody reads the rest
+	}
+	werr := cmd.Wait()
+	switch {
+	case errors.Is(rerr, errEnough):
+		return nil
+	case rerr != nil:
+		return fmt.Errorf("git %s: %w", c.verb(), rerr)
+	}
+	return c.failure(ctx, werr, errs.String())
 }
 
 // runAsUser leaves helpers that outlive the command alone, such as a daemon that caches credentials. On a terminal the

@@ -225,3 +225,11 @@ func (t *treeFS) Open(name string) (fs.File, error) {
 	}
 	return &blobFile{info: fileInfo{entry: e, size: int64(len(data))}, Reader: bytes.NewReader(data)}, nil
 }
+
+// Blob returns the content of a file by its blob id, at most limit bytes of it; more is an error.
+func (r *Repo) Blob(ctx context.Context, id string, limit int64) ([]byte, error) {
+	if !isID(id) {
+		return nil, fmt.Errorf("%q is not a full blob id", id)
+	}
+	return r.objects.read(ctx, "blob", id, limit)
+}

@@ -36,8 +36,8 @@ const (
 // Changes reads the changes of a range in one pass over its commits. A merge is one change with all that it brings if
 // its own message is conventional, as that of a pull request; of other merges each commit that they bring counts.
 func Changes(ctx context.Context, repo *git.Repo, opts Options) (*Result, error) {
-	r := &commits{byID: map[string]*unit{}}
-	lo := git.LogOptions{To: []string{opts.To}}
+	r := newCommits()
+	lo := git.LogOptions{To: []string{opts.To}, AnyOrder: true}
 	if opts.From != "" {
 		lo.Not = []string{opts.From}
 	}
@@ -45,11 +45,9 @@ func Changes(ctx context.Context, repo *git.Repo, opts Options) (*Result, error)
 		if err != nil {
 			return nil, err
 		}
-		u := &unit{commit: c, order: len(r.list)}
-		u.message = parseUnit(u) // while git goes on walking
-		r.list = append(r.list, u)
-		r.byID[c.ID] = u
+		r.add(&unit{commit: c, message: parseCommit(c)}) // while git goes on walking
 	}
+	r.sort()
 	r.group(opts.To)
 	return r.result(), nil
 }
@@ -97,13 +95,13 @@ func (r *commits) group(to string) {
 	}
 }
 
-// parseUnit reads a commit's message. A pull request's merge says what it is in the first line of its body.
-func parseUnit(u *unit) Message {
-	m := Parse(u.commit.Message)
-	if !u.merge() || m.Type != "" {
+// parseCommit reads a commit's message. A pull request's merge says what it is in the first line of its body.
+func parseCommit(c *git.Commit) Message {
+	m := Parse(c.Message)
+	if len(c.Parents) < 2 || m.Type != "" {
 		return m
 	}
-	_, rest, _ := strings.Cut(u.commit.Message, "\n")
+	_, rest, _ := strings.Cut(c.Message, "\n")
 	inner := Parse(strings.TrimSpace(rest))
 	if inner.Type == "" || inner.Type == "revert" && len(inner.Reverts) == 0 {
 		return m
@@ -158,7 +156,11 @@ func (r *commits) result() *Result {
 // that one took.
 func (r *commits) undo(u *unit) {
 	if len(u.message.Reverts) == 0 {
-		return
+		t := r.quoted(u)
+		if t == nil {
+			return
+		}
+		u.undoes = append(u.undoes, t)
 	}
 	for _, id := range u.message.Reverts {
 		t := r.find(id, u)
@@ -176,6 +178,20 @@ func (r *commits) undo(u *unit) {
 		}
 		t.gone = true
 	}
+}
+
+// quoted returns the newest unit older than by whose subject by quotes, as the reverts that forges make do without ids.
+func (r *commits) quoted(by *unit) *unit {
+	q, ok := quote(by.message.Header)
+	if !ok {
+		return nil
+	}
+	for _, u := range r.list[by.order+1:] {
+		if u.owner == nil && !u.gone && bare(u.message.Header) == bare(q) {
+			return u
+		}
+	}
+	return nil
 }
 
 // find returns the unit older than by that a revert names: by its id, by what it brings, or by what it was picked from.

@@ -68,6 +68,20 @@ func TestARevertTakesItsOriginalOutAndByParityPutsItBack(t *testing.T) {
 	equal(t, "a revert of what was released before", kept, "revert fix: one")
 }
 
+func TestARevertAsForgesMakeItNamesItsOriginalInQuotes(t *testing.T) {
+	r := gittest.New(t)
+	base := r.Commit("feat: begin", "a", "1")
+	r.Empty("fix: one (#7)")
+	last := r.Empty("Revert \"fix: one (#7)\" (#8)\n\nReverts acme/acme#7")
+	kept, dropped, _ := changes(t, r, base, last)
+	equal(t, "after a revert", kept)
+	equal(t, "dropped", dropped, "revert fix: one", "fix one")
+	r.Empty("fix: one (#9)")
+	r.Empty("Revert \"fix: another (#6)\" (#10)")
+	kept, _, _ = changes(t, r, base, r.Head())
+	equal(t, "made again, and another that was released before", kept, "revert fix: another", "fix one")
+}
+
 func TestARevertOfAPickNamesItByItsOwnIDOrTheOriginals(t *testing.T) {
 	r := gittest.New(t)
 	base := r.Commit("feat: begin", "a", "1")

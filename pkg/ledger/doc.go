@@ -4,4 +4,8 @@
 // concurrency control, audit log and time line are plain git. What is true now is a fold over the events ([State]),
 // cached by the id of the branch's head. Order comes from the ledger, never from clocks. [Ledger.Append] is a
 // compare-and-swap: of two runs that append at once, one wins, and the other decides again on what it then sees.
+//
+// Most events tell of releases. A [Mark] is a person's word about one change on one channel, where git alone cannot
+// know: another commit carries it (equivalent), the line will not get it (wont), or it belongs to its line and not to
+// main (lts-only). The newest mark of a change on a channel replaces the ones before it, and may take them back.
 package ledger

@@ -28,7 +28,18 @@ const (
 	TypeAbandon Type = "abandon"
 	TypeApprove Type = "approve"
 	TypeWaive   Type = "waive"
+
+	// The verdicts about a change, see [Mark].
+	TypeEquivalent Type = "equivalent"
+	TypeWont       Type = "wont"
+	TypeLTSOnly    Type = "lts-only"
 )
+
+// fields names the field of [Event] that holds each type's data.
+var fields = map[Type]string{
+	TypeGenesis: "genesis", TypeAdopt: "adopt", TypeReserve: "reserve", TypeCut: "cut", TypeAbandon: "abandon",
+	TypeApprove: "approve", TypeWaive: "waive", TypeEquivalent: "mark", TypeWont: "mark", TypeLTSOnly: "mark",
+}
 
 // Event is one entry. Exactly the field that its type names is set.
 type Event struct {
@@ -49,6 +60,7 @@ type Event struct {
 	Abandon *Abandon `json:"abandon,omitempty"`
 	Approve *Approve `json:"approve,omitempty"`
 	Waive   *Waive   `json:"waive,omitempty"`
+	Mark    *Mark    `json:"mark,omitempty"`
 }
 
 // Genesis is the first event: it pins the branch whose channel files are policy.
@@ -128,7 +140,7 @@ func (e *Event) Path() string {
 	return fmt.Sprintf("events/%04d/%08d-%s.json", e.Number/1000, e.Number, e.Type)
 }
 
-var eventPath = regexp.MustCompile(`^events/([0-9]{4,})/([0-9]{8,})-([a-z]+)\.json$`)
+var eventPath = regexp.MustCompile(`^events/([0-9]{4,})/([0-9]{8,})-([a-z]+(?:-[a-z]+)*)\.json$`)
 
 // parsePath returns the number and the type that a path stands for.
 func parsePath(path string) (uint64, Type, bool) {
@@ -168,6 +180,8 @@ func (e *Event) Summary() string {
 		text = fmt.Sprintf("gate %s until %s", e.Waive.Gate, e.Waive.Expires.Format(time.DateOnly))
 	case e.Waive != nil:
 		text = fmt.Sprintf("change %s until %s", release.Short(e.Waive.Change), e.Waive.Expires.Format(time.DateOnly))
+	case e.Mark != nil:
+		text = e.Mark.summary()
 	}
 	if e.Reason != "" {
 		text += ": " + e.Reason
@@ -187,11 +201,11 @@ func DecodeEvent(data []byte) (*Event, error) {
 	return &e, e.validate()
 }
 
-// body returns whether each type's field is set.
-func (e *Event) body() map[Type]bool {
-	return map[Type]bool{
-		TypeGenesis: e.Genesis != nil, TypeAdopt: e.Adopt != nil, TypeReserve: e.Reserve != nil, TypeCut: e.Cut != nil,
-		TypeAbandon: e.Abandon != nil, TypeApprove: e.Approve != nil, TypeWaive: e.Waive != nil,
+// data returns whether each field is set, by its name.
+func (e *Event) data() map[string]bool {
+	return map[string]bool{
+		"genesis": e.Genesis != nil, "adopt": e.Adopt != nil, "reserve": e.Reserve != nil, "cut": e.Cut != nil,
+		"abandon": e.Abandon != nil, "approve": e.Approve != nil, "waive": e.Waive != nil, "mark": e.Mark != nil,
 	}
 }
 
@@ -202,23 +216,26 @@ func (e *Event) validate() error {
 	if e.Number == 0 {
 		return fmt.Errorf("event has no number")
 	}
-	known, any := e.body(), false
-	for t, set := range known {
-		if set && t != e.Type {
-			return fmt.Errorf("event of type %q carries the data of %q", e.Type, t)
-		}
-		any = any || set
-	}
-	if _, ok := known[e.Type]; !ok {
+	field, ok := fields[e.Type]
+	if !ok {
 		return fmt.Errorf("event type %q is unknown to this relctl", e.Type)
 	}
-	if !any {
+	data := e.data()
+	for name, set := range data {
+		if set && name != field {
+			return fmt.Errorf("event of type %q carries the data of %q", e.Type, name)
+		}
+	}
+	if !data[field] {
 		return fmt.Errorf("event of type %q carries no data", e.Type)
 	}
 	if e.Type != TypeGenesis {
 		if err := release.CheckName(e.Channel); err != nil {
 			return fmt.Errorf("event's channel: %w", err)
 		}
+	}
+	if e.Mark != nil {
+		return e.validateMark()
 	}
 	return nil
 }

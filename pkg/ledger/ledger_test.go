@@ -157,7 +157,7 @@ func TestACacheThatIsDeletedOrBrokenCostsTimeOnly(t *testing.T) {
 	if err != nil || len(caches) != 1 {
 		t.Fatal(caches, err)
 	}
-	for _, text := range []string{"", "{", `{"schema":"other"}`, `{"schema":"https://relctl.dev/schema/ledger-cache/v1","state":{"head":"` + strings.Repeat("a", 40) + `","next":99,"channels":{}}}`} {
+	for _, text := range []string{"", "{", `{"schema":"other"}`, `{"schema":"https://relctl.dev/schema/ledger-cache/v2","state":{"head":"` + strings.Repeat("a", 40) + `","next":99,"channels":{}}}`} {
 		if err := os.WriteFile(caches[0], []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -19,6 +19,8 @@ type State struct {
 	Channels      map[string]*Channel `json:"channels"`
 	Approvals     []Recorded          `json:"approvals"`
 	Waivers       []Recorded          `json:"waivers"`
+	// Marks are all that were made or taken back; [Ledger.Marks] tells which stand.
+	Marks []Recorded `json:"marks"`
 }
 
 // Channel is one channel's part of the state.
@@ -110,6 +112,8 @@ func (s *State) Apply(r Recorded) error {
 		s.Approvals = append(s.Approvals, r)
 	case TypeWaive:
 		s.Waivers = append(s.Waivers, r)
+	case TypeEquivalent, TypeWont, TypeLTSOnly:
+		s.Marks = append(s.Marks, r)
 	}
 	if text != "" {
 		return refuse("%s", text)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,11 @@ func cut(version string, seq uint64, i int) Event {
 func abandon(version string, seq uint64, burned bool) Event {
 	p := planOf(version)
 	return Event{Type: TypeAbandon, Abandon: &Abandon{Plan: p.Digest, Version: p.Inputs.Version, Sequence: seq, Burned: burned}}
+}
+
+// mark is a verdict about commit a; commit is its equivalent, "" for the other verdicts.
+func mark(typ Type, commit string) Event {
+	return Event{Type: typ, Reason: "because", Mark: &Mark{Change: commitA, Commit: commit}}
 }
 
 func TestAReservationIsCutGivenUpOrReplaced(t *testing.T) {
@@ -111,7 +117,7 @@ func TestEventsThatCannotFollowAreRefusedAndChangeNothing(t *testing.T) {
 }
 
 func TestAStateSurvivesTheCache(t *testing.T) {
-	s, err := story(t, reserve("2.4.3", 1), cut("2.4.3", 1, 1), reserve("2.4.4", 2))
+	s, err := story(t, reserve("2.4.3", 1), cut("2.4.3", 1, 1), mark(TypeWont, ""), reserve("2.4.4", 2))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,8 +150,122 @@ func TestEventsThatAreNotWholeAreRefused(t *testing.T) {
 	}
 }
 
+func TestMarksThatMeanNothingAreRefused(t *testing.T) {
+	commitB := strings.Repeat("b", 40)
+	for name, c := range map[string]struct {
+		alter func(*Event)
+		says  string
+	}{
+		"no reason":                       {func(e *Event) { e.Reason = " " }, "no reason"},
+		"no channel":                      {func(e *Event) { e.Channel = "" }, "channel"},
+		"a short id":                      {func(e *Event) { e.Mark.Change = "aaaaaaa" }, "full commit id of a change"},
+		"no change":                       {func(e *Event) { e.Mark.Change = "" }, "full commit id of a change"},
+		"an equivalent without a commit":  {func(e *Event) { e.Mark.Commit = "" }, "full commit id of an equivalent"},
+		"an equivalent of itself":         {func(e *Event) { e.Mark.Commit = commitA }, "of itself"},
+		"wont with a commit":              {func(e *Event) { e.Type = TypeWont }, "only an equivalent has"},
+		"lts-only with a commit":          {func(e *Event) { e.Type = TypeLTSOnly }, "only an equivalent has"},
+		"taken back with a commit":        {func(e *Event) { e.Mark.Undo = true }, "only an equivalent has"},
+		"the name of the field as a type": {func(e *Event) { e.Type = "mark" }, "unknown"},
+		"a mark in another event":         {func(e *Event) { e.Type = TypeWaive }, "carries the data"},
+		"the data of another event":       {func(e *Event) { e.Waive = &Waive{} }, "carries the data"},
+		"no mark":                         {func(e *Event) { e.Mark = nil }, "no data"},
+	} {
+		e := mark(TypeEquivalent, commitB)
+		e.Schema, e.Number, e.Channel = EventSchema, 2, "lts-2.4"
+		if err := e.validate(); err != nil {
+			t.Fatal(err)
+		}
+		c.alter(&e)
+		if err := e.validate(); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error %v, want one that says %q", name, err, c.says)
+		}
+	}
+}
+
+// undo takes the mark of commit a back.
+func undo(typ Type) Event {
+	e := mark(typ, "")
+	e.Mark.Undo = true
+	return e
+}
+
+// on gives an event another channel.
+func on(channel string, e Event) Event {
+	e.Channel = channel
+	return e
+}
+
+func TestTheNewestMarkOfAChangeOnAChannelStands(t *testing.T) {
+	commitB := strings.Repeat("b", 40)
+	other := mark(TypeLTSOnly, "")
+	other.Mark.Change = commitB
+	wont, same := mark(TypeWont, ""), mark(TypeEquivalent, commitB)
+	for name, c := range map[string]struct {
+		events []Event
+		want   string
+	}{
+		"none":                         {nil, ""},
+		"different changes stay apart": {[]Event{wont, other}, "lts-2.4 wont a, lts-2.4 lts-only b"},
+		"channels stay apart":          {[]Event{wont, on("lts-2.6", same)}, "lts-2.4 wont a, lts-2.6 equivalent a"},
+		"a later verdict replaces":     {[]Event{wont, same}, "lts-2.4 equivalent a"},
+		"taken back":                   {[]Event{wont, undo(TypeWont)}, ""},
+		"taken back, and the one before it does not stand again": {[]Event{wont, same, undo(TypeEquivalent)}, ""},
+		"taken back on another channel":                          {[]Event{wont, on("lts-2.6", undo(TypeWont))}, "lts-2.4 wont a"},
+		"taken back before it was made":                          {[]Event{undo(TypeWont), wont}, "lts-2.4 wont a"},
+		"made again":                                             {[]Event{wont, undo(TypeWont), wont}, "lts-2.4 wont a"},
+	} {
+		s, err := story(t, c.events...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		marks, err := New(nil, "").Marks(t.Context(), s, Trust{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range marks {
+			got = append(got, fmt.Sprintf("%s %s %.1s", m.Channel, m.Type, m.Mark.Change))
+		}
+		if text := strings.Join(got, ", "); text != c.want {
+			t.Errorf("%s: %q stand, want %q", name, text, c.want)
+		}
+	}
+}
+
+func TestAMarkReadsWellInTheLog(t *testing.T) {
+	for want, e := range map[string]Event{
+		"change aaaaaaaaaa is there as bbbbbbbbbb: because": mark(TypeEquivalent, strings.Repeat("b", 40)),
+		"change aaaaaaaaaa: because":                        mark(TypeWont, ""),
+		"change aaaaaaaaaa, taken back: because":            undo(TypeLTSOnly),
+	} {
+		if got := e.Summary(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestOnlyTheNamesOfEventsAreRead(t *testing.T) {
+	for path, want := range map[string]Type{
+		"events/0000/00000007-lts-only.json":  TypeLTSOnly,
+		"events/0000/00000007-wont.json":      TypeWont,
+		"events/0000/00000007--wont.json":     "",
+		"events/0000/00000007-lts--only.json": "",
+		"events/0000/00000007-lts-.json":      "",
+		"events/0000/00000007-LTS-only.json":  "",
+		"events/0001/00000007-wont.json":      "",
+		"events/0000/7-wont.json":             "",
+	} {
+		if _, typ, ok := parsePath(path); ok != (want != "") || ok && typ != want {
+			t.Errorf("%s is read as %q, %v", path, typ, ok)
+		}
+	}
+}
+
 func FuzzDecodeEvent(f *testing.F) {
-	for _, e := range []Event{reserve("2.4.3", 1), cut("2.4.3", 1, 1), abandon("2.4.3", 1, true)} {
+	for _, e := range []Event{
+		reserve("2.4.3", 1), cut("2.4.3", 1, 1), abandon("2.4.3", 1, true),
+		mark(TypeEquivalent, strings.Repeat("b", 40)), mark(TypeWont, ""), mark(TypeLTSOnly, ""), undo(TypeWont),
+	} {
 		e.Schema, e.Number, e.Channel = EventSchema, 2, "lts-2.4"
 		data, err := release.Encode(e)
 		if err != nil {

@@ -117,7 +117,7 @@ func (l *Ledger) verifySigner(ctx context.Context, rec *Recorded, opts VerifyOpt
 	switch {
 	case rec.Approve != nil:
 		role = rec.Approve.Role
-	case rec.Waive != nil:
+	case rec.Waive != nil, rec.Mark != nil:
 		role = RoleWaiver
 	}
 	keys, ok := opts.Roles[role]

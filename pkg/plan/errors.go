@@ -52,6 +52,9 @@ func (e *TagError) Error() string {
 	if e.Found == "" {
 		return fmt.Sprintf("tag %s is missing; the ledger recorded it at %s", e.Tag, release.Short(e.Recorded))
 	}
+	if e.Found == e.Recorded {
+		return fmt.Sprintf("tag %s was replaced: it still points at %s, and is not the tag object that the ledger recorded", e.Tag, release.Short(e.Recorded))
+	}
 	return fmt.Sprintf("tag %s was moved: the ledger recorded it at %s, it points at %s now", e.Tag, release.Short(e.Recorded), release.Short(e.Found))
 }
 

@@ -7,15 +7,16 @@ import (
 	"strings"
 
 	"github.com/relctl/relctl/pkg/gate"
-	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/release"
 )
 
-// Names of the gates that every LTS channel has by its own keys in the channel file.
+// Names of the gates that come from a channel's own keys, and of that which every channel has.
 const (
-	GateAccept = "accept"
-	GateSource = "source"
-	GateSoak   = "soak"
+	GateAccept  = "accept"
+	GateSource  = "source"
+	GateSoak    = "soak"
+	GateUpgrade = "upgrade"
+	GateMarkers = "markers"
 )
 
 // judge grades the evidence of each change and asks the gates: first those that the channel's own keys stand for, then
@@ -35,6 +36,10 @@ func (d *draft) judge(ctx context.Context) error {
 	if d.Channel.Soak != nil {
 		add(GateSoak, d.soak)
 	}
+	if d.Channel.Upgrade != nil {
+		add(GateUpgrade, d.upgrade)
+	}
+	add(GateMarkers, d.markers)
 	entries = append(entries, d.Gates...)
 	d.plan.Verdicts = gate.Evaluate(ctx, entries, release.Planned, gate.Subject{Inputs: d.plan.Inputs}, d.waived)
 	if d.plan.Verdicts == nil {
@@ -113,89 +118,6 @@ func describe(c release.Change) string {
 		return fmt.Sprintf("%q is a breaking %s", c.Subject, c.Type)
 	}
 	return fmt.Sprintf("%q is of type %s", c.Subject, c.Type)
-}
-
-// source asks whether every change exists on the source channel's branch. Trailers name the originals; a change that
-// names none stays not evaluated, unless its message says that it belongs to this line only.
-func (d *draft) source(ctx context.Context, _ gate.Subject) release.Verdict {
-	src, err := d.Policy.Channel(d.Channel.Source)
-	if err != nil {
-		return release.Verdict{Status: release.Errored, Reason: err.Error()}
-	}
-	ref := RemoteRef(d.Remote, src.Branch)
-	tip, err := d.Repo.Resolve(ctx, ref)
-	if err != nil {
-		return release.Verdict{Status: release.Errored, Reason: fmt.Sprintf("%s: %v", ref, err)}
-	}
-	var originals, unnamed []string
-	only := 0
-	for _, c := range d.plan.Changes {
-		switch {
-		case ltsOnly(c):
-			only++
-		case len(c.PickedFrom) > 0:
-			originals = append(originals, c.PickedFrom[0])
-		default:
-			unnamed = append(unnamed, c.Commit)
-		}
-	}
-	// What has no pick trailer may still be an ancestor, as on a line that was cut from the source branch today.
-	missing, err := d.notIn(ctx, tip, append(originals, unnamed...))
-	if err != nil {
-		return release.Verdict{Status: release.Errored, Reason: err.Error()}
-	}
-	var lost, open []string
-	for _, id := range missing {
-		if slices.Contains(originals, id) {
-			lost = append(lost, release.Short(id))
-		} else {
-			open = append(open, release.Short(id))
-		}
-	}
-	total := len(d.plan.Changes)
-	switch {
-	case len(lost) > 0:
-		return release.Verdict{Status: release.Fail, Reason: fmt.Sprintf("picked from commits that are not on %s: %s", src.Branch, strings.Join(lost, ", ")),
-			Hint: "bring the change to " + src.Branch + " first"}
-	case len(open) > 0:
-		return release.Verdict{Status: release.NotEvaluated, Reason: fmt.Sprintf("%d of %d changes name no original on %s: %s", len(open), total, src.Branch, strings.Join(open, ", "))}
-	case only > 0:
-		return release.Verdict{Status: release.Pass, Reason: fmt.Sprintf("every change is on %s, or for this line only (%d)", src.Branch, only)}
-	}
-	return release.Verdict{Status: release.Pass, Reason: fmt.Sprintf("every change is on %s", src.Branch)}
-}
-
-// ltsOnly reports whether a change's message says, with a reason, that it belongs to its line only.
-func ltsOnly(c release.Change) bool {
-	return slices.ContainsFunc(c.Footers, func(f release.Footer) bool {
-		return strings.EqualFold(f.Token, "lts-only") && strings.TrimSpace(f.Value) != ""
-	})
-}
-
-// notIn returns those of the commits that tip does not contain, with one walk for all of them. A commit that does not
-// exist here counts as not contained.
-func (d *draft) notIn(ctx context.Context, tip string, ids []string) ([]string, error) {
-	var have, out []string
-	for _, id := range ids {
-		full, err := d.Repo.Resolve(ctx, id)
-		if err != nil {
-			out = append(out, id)
-			continue
-		}
-		have = append(have, full)
-	}
-	if len(have) == 0 {
-		return out, nil
-	}
-	for c, err := range d.Repo.Log(ctx, git.LogOptions{To: have, Not: []string{tip}}) {
-		if err != nil {
-			return nil, err
-		}
-		if slices.Contains(have, c.ID) {
-			out = append(out, c.ID)
-		}
-	}
-	return out, nil
 }
 
 // soak says plainly that nothing was asked.

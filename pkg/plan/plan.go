@@ -35,6 +35,8 @@ type Request struct {
 	Builder Builder
 	// Gates of the channel, in the order of its file.
 	Gates []gate.Entry
+	// Index reads who carries what, for the gates that ask it.
+	Index func(context.Context) (*history.Index, error)
 	// Pre asks for a pre-release such as "rc".
 	Pre string
 	// Now is the time that waivers and calendar versions are judged at.
@@ -69,7 +71,7 @@ type draft struct {
 	since string
 	// released are the channel's versions, by the ledger or, while there is none, by tags.
 	released []release.Version
-	reverted int
+	index    *history.Index
 }
 
 func (d *draft) assume(format string, args ...any) {
@@ -127,7 +129,7 @@ func (d *draft) readChanges(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.plan.Changes, d.reverted = res.Changes, len(res.Dropped)
+	d.plan.Changes = res.Changes
 	if d.plan.Changes == nil {
 		d.plan.Changes = []release.Change{}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"sort"
 
 	"github.com/relctl/relctl/pkg/channel"
@@ -84,7 +85,7 @@ func (p *Policy) readBranch(ctx context.Context, repo *git.Repo) error {
 	if p.Set, err = channel.Load(p.FS); err != nil {
 		return fmt.Errorf("%s: %w", p.Ref, err)
 	}
-	for _, path := range p.Files {
+	for _, path := range p.pinned() {
 		info, err := fs.Stat(p.FS, path)
 		if err != nil {
 			return err
@@ -95,6 +96,24 @@ func (p *Policy) readBranch(ctx context.Context, repo *git.Repo) error {
 	return nil
 }
 
+// Where the default branch holds what changelogs are written with.
+const (
+	OverridesDir     = "changelog/overrides"
+	OperatorTemplate = "changelog/templates/operator.tmpl"
+)
+
+// pinned are the files that decide about a release: the channel files, and what its changelog is written with.
+func (p *Policy) pinned() []string {
+	files := slices.Clone(p.Files)
+	for _, pattern := range []string{OverridesDir + "/*.yaml", OperatorTemplate} {
+		found, err := fs.Glob(p.FS, pattern)
+		if err == nil { // the patterns are well formed
+			files = append(files, found...)
+		}
+	}
+	return files
+}
+
 func (p *Policy) readWorkingTree(repo *git.Repo) error {
 	p.Ref, p.Commit = "", ""
 	p.FS = os.DirFS(repo.Top())
@@ -102,7 +121,7 @@ func (p *Policy) readWorkingTree(repo *git.Repo) error {
 	if p.Set, err = channel.Load(p.FS); err != nil {
 		return err
 	}
-	for _, path := range p.Files {
+	for _, path := range p.pinned() {
 		data, err := fs.ReadFile(p.FS, path)
 		if err != nil {
 			return err

@@ -20,7 +20,7 @@ func (d *draft) findPrevious(ctx context.Context) error {
 		for _, r := range ch.Releases {
 			d.released = append(d.released, r.Version)
 			known[r.Tag] = true
-			if t, ok := tags[r.Tag]; r.Tag != "" && (!ok || t.ref.Commit != r.Commit) {
+			if t := tags[r.Tag]; r.Tag != "" && (t.ref.Commit != r.Commit || t.ref.ID != r.TagObject) {
 				return &TagError{Tag: r.Tag, Recorded: r.Commit, Found: t.ref.Commit}
 			}
 			if r.Version.Prerelease() == "" && (last == nil || r.Version.Compare(last.Version) > 0) {

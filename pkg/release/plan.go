@@ -90,6 +90,8 @@ type Plan struct {
 	Why string `json:"why"`
 	// Assumptions are what relctl took for granted, each a sentence: no ledger yet, channels read from the working tree.
 	Assumptions []string `json:"assumptions,omitempty"`
+	// Warnings are what does not stop a cut and yet must be known, each a sentence.
+	Warnings []string `json:"warnings,omitempty"`
 	// Changes since Previous, newest first, reverted pairs left out.
 	Changes []Change `json:"changes"`
 	// Verdicts of the gates, in the order of the channel file.

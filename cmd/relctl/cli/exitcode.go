@@ -18,6 +18,7 @@ func exitCode(err error) int {
 		moved   *plan.MovedError
 		empty   *plan.EmptyError
 		gate    *cut.RefusedError
+		loss    *lossError
 		waiting *cut.WaitingError
 		format  *bundle.FormatError
 	)
@@ -30,7 +31,7 @@ func exitCode(err error) int {
 		return exitRefused
 	case errors.As(err, &moved), errors.As(err, &empty):
 		return exitMoved
-	case errors.As(err, &gate):
+	case errors.As(err, &gate), errors.As(err, &loss):
 		return exitGate
 	case errors.As(err, &waiting):
 		return exitWaiting

@@ -85,17 +85,23 @@ func printPlan(s IO, p *release.Plan) {
 	for _, pin := range in.Pins {
 		s.print("  pinned: %s %s\n", plain(pin.Name), plain(pin.Value))
 	}
-	if len(p.Assumptions) > 0 {
-		s.print("\n%s\n", s.paint("1", "Assumed"))
-		for _, a := range p.Assumptions {
-			s.print("  %s\n", plain(a))
-		}
-	}
+	printNotes(s, "Warnings", p.Warnings)
+	printNotes(s, "Assumed", p.Assumptions)
 	if n := len(release.Blocking(p.Verdicts)); n > 0 {
 		s.print("\nA cut would stop: %s refuses or cannot say.\n", count(n, "gate"))
 		return
 	}
 	s.print("\nNext: relctl cut %s --plan %s\n", in.Channel, p.Digest)
+}
+
+func printNotes(s IO, heading string, notes []string) {
+	if len(notes) == 0 {
+		return
+	}
+	s.print("\n%s\n", s.paint("1", heading))
+	for _, n := range notes {
+		s.print("  %s\n", plain(n))
+	}
 }
 
 // printVerdicts writes one line a gate, with what would change its mind.

@@ -50,7 +50,9 @@ and as signed, self-contained LTS bundles to customers who run it themselves.`,
 	root.AddCommand(
 		newDemo(s),
 		newChannels(s), newPlan(s), newCut(s),
-		newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newLedger(s),
+		newChangelog(s),
+		newWhere(s), newBackports(s), newBackport(s), newUpgrade(s),
+		newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newChanges(s), newLedger(s),
 		newKey(s), newVerify(s), newBundle(s),
 		newSchema(s), newVersion(s), newReference(s),
 	)
@@ -61,8 +63,13 @@ and as signed, self-contained LTS bundles to customers who run it themselves.`,
 // wrapArgs makes a wrong number of arguments or an unknown command a usage error with a hint.
 func wrapArgs(cmd *cobra.Command) {
 	check := cmd.Args
-	if check == nil && cmd.HasSubCommands() {
-		check = cobra.NoArgs
+	if cmd.HasSubCommands() {
+		if check == nil {
+			check = cobra.NoArgs
+		}
+		if cmd.Run == nil && cmd.RunE == nil { // cobra looks at no arguments of such a command
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
 	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if check == nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/relctl/relctl/pkg/changelog"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
@@ -17,14 +18,19 @@ import (
 var schemas = map[string]func() ([]byte, error){
 	channel.SchemaChannel: func() ([]byte, error) { return channel.Schema(channel.SchemaChannel) },
 	channel.SchemaProduct: func() ([]byte, error) { return channel.Schema(channel.SchemaProduct) },
-	"plan":                describe(release.PlanSchema, release.Plan{}),
-	"release":             describe(release.ManifestSchema, release.Manifest{}),
-	"event":               describe(ledger.EventSchema, ledger.Event{}),
-	"verification":        describe(verify.ReportSchema, verify.Report{}),
+	"plan":                describe("plan", "The plan of a cut", release.Plan{}),
+	"release":             describe("release", "The manifest of a release, release.json", release.Manifest{}),
+	"event":               describe("event", "An event of the ledger", ledger.Event{}),
+	"changes":             describe("changes", "The changes of releases, changes.json", changelog.Document{}),
+	"backport":            describe("backport", "What relctl backport --json prints", backportReport{}),
+	"backports":           describe("backports", "What relctl backports --json prints", backportsReport{}),
+	"upgrade-check":       describe("upgrade-check", "What relctl upgrade check --json prints", upgradeReport{}),
+	"where":               describe("where", "What relctl where --json prints", whereReport{}),
+	"verification":        describe("verification", "The report of a verification", verify.Report{}),
 }
 
-func describe(name string, v any) func() ([]byte, error) {
-	return func() ([]byte, error) { return channel.Describe(name, "", v, nil) }
+func describe(name, title string, v any) func() ([]byte, error) {
+	return func() ([]byte, error) { return channel.Describe(name, title, v, nil) }
 }
 
 func newSchema(s IO) *cobra.Command {

@@ -1,0 +1,34 @@
+package cut
+
+import (
+	"context"
+
+	"github.com/relctl/relctl/pkg/history"
+	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/plan"
+)
+
+// Index reads which change is on which line.
+func (p *Project) Index(ctx context.Context) (*history.Index, error) {
+	lines, err := p.Lines(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return lines.Index(ctx)
+}
+
+// Lines is what the history of all channels is read from.
+func (p *Project) Lines(ctx context.Context) (plan.Lines, error) {
+	trust, err := p.WaiverTrust()
+	if err != nil {
+		return plan.Lines{}, err
+	}
+	marks, err := p.Ledger.Marks(ctx, p.State, trust)
+	return plan.Lines{Repo: p.Repo, Remote: p.Remote, Policy: p.Policy, State: p.State, Marks: marks}, err
+}
+
+// WaiverTrust says whose waivers and marks count: if the policy has the role of waivers, only signed ones do.
+func (p *Project) WaiverTrust() (ledger.Trust, error) {
+	keys, err := p.Keyring(ledger.RoleWaiver)
+	return ledger.Trust{Signed: len(p.Policy.Product.Roles[ledger.RoleWaiver]) > 0, Keys: keys}, err
+}

@@ -1,0 +1,77 @@
+//go:build unix
+
+package history_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/relctl/relctl/pkg/history"
+	"github.com/relctl/relctl/pkg/internal/gittest"
+)
+
+// BenchmarkGrowth prints what an index costs on histories of 10,000 to 200,000 commits with five lines: the time of a
+// whole process without and with a cache, and its memory. It runs if RELCTL_BENCH_GROWTH is set.
+func BenchmarkGrowth(b *testing.B) {
+	if os.Getenv("RELCTL_BENCH_GROWTH") == "" {
+		b.Skip("set RELCTL_BENCH_GROWTH=1")
+	}
+	for _, commits := range []int{10_000, 50_000, 200_000} {
+		b.Run(fmt.Sprint(commits), func(b *testing.B) {
+			r := gittest.Synthetic(b, gittest.SyntheticOptions{Commits: commits, Lines: 5, Picks: commits / 100, Seed: 5})
+			cache := b.TempDir()
+			var cold, warm time.Duration
+			var coldMiB, warmMiB int64
+			for b.Loop() {
+				if err := os.RemoveAll(cache); err != nil {
+					b.Fatal(err)
+				}
+				cold, coldMiB = loadOnce(b, r, cache)
+				warm, warmMiB = loadOnce(b, r, cache)
+			}
+			b.ReportMetric(float64(cold.Milliseconds()), "cold-ms")
+			b.ReportMetric(float64(warm.Milliseconds()), "warm-ms")
+			b.ReportMetric(float64(coldMiB), "cold-MiB")
+			b.ReportMetric(float64(warmMiB), "warm-MiB")
+			b.ReportMetric(cold.Seconds()/float64(commits)*1e6, "cold-us/commit")
+		})
+	}
+}
+
+// loadOnce runs this program again with nothing to do but to load an index.
+func loadOnce(b *testing.B, r *gittest.SyntheticRepo, cache string) (time.Duration, int64) {
+	b.Helper()
+	refs := []string{r.Main}
+	for _, l := range r.Lines {
+		refs = append(refs, l.Ref)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestLoadOnce$")
+	cmd.Env = append(os.Environ(), "RELCTL_BENCH_LOAD="+strings.Join(append(refs, r.Dir, cache), " "))
+	begin := time.Now()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	return time.Since(begin), cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss / 1024
+}
+
+// TestLoadOnce is the other end of loadOnce.
+func TestLoadOnce(t *testing.T) {
+	words := strings.Fields(os.Getenv("RELCTL_BENCH_LOAD"))
+	if len(words) == 0 {
+		t.Skip("loads what BenchmarkGrowth made")
+	}
+	refs, dir, cache := words[:len(words)-2], words[len(words)-2], words[len(words)-1]
+	opts := history.IndexOptions{Main: history.Line{Name: "main", Ref: refs[0]}, Cache: filepath.Join(cache, "history")}
+	for _, ref := range refs[1:] {
+		opts.Lines = append(opts.Lines, history.Line{Name: ref, Ref: ref})
+	}
+	if len(load(t, dir, opts).Changes()) == 0 {
+		t.Error("no changes")
+	}
+}

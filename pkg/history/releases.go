@@ -1,0 +1,151 @@
+package history
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/relctl/relctl/pkg/git"
+)
+
+// ReleasesOptions name a history and the releases that part it.
+type ReleasesOptions struct {
+	// Tips are where the history ends: the branch's head, or the newest release; after it whatever else counts, such
+	// as releases that the branch does not contain.
+	Tips []string
+	// After are commits whose history is left out.
+	After []string
+	// Releases are the commit ids of the releases, the oldest first.
+	Releases []string
+	// Across leaves out what was taken back anywhere in the history, not only inside one release.
+	Across bool
+}
+
+// Part is what one release brought.
+type Part struct {
+	Result
+	// Date is the committer date of the release's commit, zero if the history does not hold it.
+	Date time.Time
+}
+
+// Releases parts a history among its releases, in one walk: each commit belongs to the oldest release that contains it.
+// It returns a part for each release, in their order, and one more for what no release contains.
+func Releases(ctx context.Context, repo *git.Repo, opts ReleasesOptions) ([]Part, error) {
+	all := newCommits()
+	for c, err := range repo.Log(ctx, git.LogOptions{To: opts.Tips, Not: opts.After, AnyOrder: true}) {
+		if err != nil {
+			return nil, err
+		}
+		all.add(&unit{commit: c, message: parseCommit(c)}) // while git goes on walking
+	}
+	at := all.oldest(opts.Releases, all.sort())
+	parts := make([]Part, len(opts.Releases)+1)
+	if opts.Across {
+		all.group(opts.Tips[0])
+		whole := all.result()
+		for _, c := range whole.Changes {
+			p := &parts[at[all.byID[c.Commit].order]]
+			p.Changes = append(p.Changes, c)
+		}
+		for _, c := range whole.Dropped {
+			p := &parts[at[all.byID[c.Commit].order]]
+			p.Dropped = append(p.Dropped, c)
+		}
+	} else {
+		for i, set := range all.split(at, len(parts)) {
+			to := opts.Tips[0]
+			if i < len(opts.Releases) {
+				to = opts.Releases[i]
+			}
+			set.group(to)
+			parts[i].Result = *set.result()
+		}
+	}
+	for i, id := range opts.Releases {
+		if u := all.byID[id]; u != nil {
+			parts[i].Date = u.commit.Committer.When
+		}
+	}
+	return parts, nil
+}
+
+func newCommits() *commits { return &commits{byID: map[string]*unit{}} }
+
+// add takes the next commit of a walk.
+func (r *commits) add(u *unit) {
+	u.order = len(r.list)
+	r.list = append(r.list, u)
+	r.byID[u.commit.ID] = u
+}
+
+// sort puts the list into generation order, whatever order it came in: no parent before its children, and one branch
+// after the other, as git log --topo-order does. It returns the parents of each commit that are in the list.
+func (r *commits) sort() [][]*unit {
+	found := make([][]*unit, len(r.list))
+	children := make([]int, len(r.list))
+	pool := make([]*unit, 0, 2*len(r.list)) // of which the slices in found are parts
+	for i, u := range r.list {
+		begin := len(pool)
+		for _, id := range u.commit.Parents {
+			if p := r.byID[id]; p != nil {
+				pool = append(pool, p)
+				children[p.order]++
+			}
+		}
+		found[i] = pool[begin:len(pool):len(pool)]
+	}
+	var stack []*unit
+	for _, u := range slices.Backward(r.list) {
+		if children[u.order] == 0 {
+			stack = append(stack, u)
+		}
+	}
+	sorted, parents := make([]*unit, 0, len(r.list)), make([][]*unit, 0, len(r.list))
+	for len(stack) > 0 {
+		u := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		sorted, parents = append(sorted, u), append(parents, found[u.order])
+		for _, p := range found[u.order] {
+			if children[p.order]--; children[p.order] == 0 {
+				stack = append(stack, p)
+			}
+		}
+	}
+	for i, u := range sorted {
+		u.order = i
+	}
+	r.list = sorted
+	return parents
+}
+
+// oldest returns, for each commit of the sorted list, the number of the oldest release that contains it, and the number
+// of releases for none.
+func (r *commits) oldest(releases []string, parents [][]*unit) []int {
+	at := make([]int, len(r.list))
+	for i := range at {
+		at[i] = len(releases)
+	}
+	for i, id := range releases {
+		if u := r.byID[id]; u != nil {
+			at[u.order] = min(at[u.order], i)
+		}
+	}
+	for i := range r.list {
+		for _, p := range parents[i] {
+			at[p.order] = min(at[p.order], at[i])
+		}
+	}
+	return at
+}
+
+// split parts the list by the numbers of at, which are below n.
+func (r *commits) split(at []int, n int) []*commits {
+	sets := make([]*commits, n)
+	for i := range sets {
+		sets[i] = newCommits()
+	}
+	for i, u := range r.list {
+		sets[at[i]].add(u)
+	}
+	return sets
+}
