@@ -35,7 +35,7 @@ func TestACutFromPlanToStore(t *testing.T) {
 	if r.Resumed || r.Released || r.DryRun || r.Plan.Digest != planned.Digest || r.Plan.Inputs.Commit != w.Head() {
 		t.Errorf("%+v", r.Result)
 	}
-	if len(r.Verdicts) != 1 || r.Verdicts[0].Gate != "smoke" || r.Verdicts[0].Status != release.Pass {
+	if len(r.Verdicts) != 2 || r.Verdicts[0].Gate != "markers" || r.Verdicts[1].Gate != "smoke" || len(release.Blocking(r.Verdicts)) > 0 {
 		t.Errorf("verdicts of the built gates: %+v", r.Verdicts)
 	}
 

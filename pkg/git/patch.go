@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -88,9 +89,22 @@ func (r *Repo) touched(ctx context.Context, diffs []Diff, out []Touched) error {
 // Growth returns, for each diff, a digest of how many bytes each file grows or shrinks by: equal patches have equal
 // ones, and it costs far less than a patch-id. It is "" where nothing changes or a file is not here.
 func (r *Repo) Growth(ctx context.Context, diffs []Diff) ([]string, error) {
+	const part = 4096 // so that memory does not grow with their number
 	if err := r.refuseShallow(); err != nil {
 		return nil, err
 	}
+	out := make([]string, 0, len(diffs))
+	for some := range slices.Chunk(diffs, part) {
+		found, err := r.growth(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	return out, nil
+}
+
+func (r *Repo) growth(ctx context.Context, diffs []Diff) ([]string, error) {
 	var blobs []string
 	place := map[string]int{}
 	see := func(mode, id []byte) int {
@@ -119,14 +133,14 @@ func (r *Repo) Growth(ctx context.Context, diffs []Diff) ([]string, error) {
 	out := make([]string, len(diffs))
 	for i, f := range files {
 		if len(f) > 0 {
-			out[i] = growth(f, sizes)
+			out[i] = growthSum(f, sizes)
 		}
 	}
 	return out, nil
 }
 
-// growth digests the differences of sizes. What is no file counts as empty.
-func growth(files []int, sizes []objectInfo) string {
+// growthSum digests the differences of sizes. What is no file counts as empty.
+func growthSum(files []int, sizes []objectInfo) string {
 	sum := sha256.New()
 	by := int64(0)
 	for k, at := range files {
@@ -137,7 +151,7 @@ func growth(files []int, sizes []objectInfo) string {
 			by += sizes[at].size * int64(2*(k%2)-1) // what was before shrinks it, what is after lets it grow
 		}
 		if k%2 == 1 {
-			fmt.Fprintf(sum, "%d\n", by)
+			_, _ = fmt.Fprintf(sum, "%d\n", by)
 			by = 0
 		}
 	}

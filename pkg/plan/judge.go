@@ -19,33 +19,37 @@ const (
 	GateMarkers = "markers"
 )
 
-// judge grades the evidence of each change and asks the gates: first those that the channel's own keys stand for, then
-// those that its file lists.
+// judge grades the evidence of each change and asks the planned gates.
 func (d *draft) judge(ctx context.Context) error {
 	d.gradeEvidence()
+	d.plan.Verdicts = gate.Evaluate(ctx, d.gates(), release.Planned, gate.Subject{Inputs: d.plan.Inputs}, d.waived)
+	return ctx.Err()
+}
+
+// gates are those that the channel's own keys stand for, then those that its file lists.
+func (d *draft) gates() []gate.Entry {
 	var entries []gate.Entry
-	add := func(name string, f gate.Func) {
-		entries = append(entries, gate.Entry{Name: name, Moment: release.Planned, Gate: f})
+	add := func(name string, m release.Moment, f gate.Func) {
+		entries = append(entries, gate.Entry{Name: name, Moment: m, Gate: f})
 	}
 	if len(d.Channel.Accept) > 0 {
-		add(GateAccept, d.accept)
+		add(GateAccept, release.Planned, d.accept)
 	}
 	if d.Channel.Source != "" {
-		add(GateSource, d.source)
+		add(GateSource, release.Planned, d.source)
 	}
 	if d.Channel.Soak != nil {
-		add(GateSoak, d.soak)
+		add(GateSoak, release.Planned, d.soak)
 	}
 	if d.Channel.Upgrade != nil {
-		add(GateUpgrade, d.upgrade)
+		add(GateUpgrade, release.Planned, d.upgrade)
 	}
-	add(GateMarkers, d.markers)
-	entries = append(entries, d.Gates...)
-	d.plan.Verdicts = gate.Evaluate(ctx, entries, release.Planned, gate.Subject{Inputs: d.plan.Inputs}, d.waived)
-	if d.plan.Verdicts == nil {
-		d.plan.Verdicts = []release.Verdict{}
+	when := release.Planned
+	if d.plan.Inputs.Previous == nil {
+		when = release.Built // every file is new then, and reading them all would make plans slow
 	}
-	return ctx.Err()
+	add(GateMarkers, when, d.markers)
+	return append(entries, d.Gates...)
 }
 
 // waived looks for a waiver of a whole gate.
@@ -136,6 +140,6 @@ func Recheck(ctx context.Context, req Request, p release.Plan, dir string) ([]re
 		return nil, err
 	}
 	planned := slices.DeleteFunc(p.Verdicts, func(v release.Verdict) bool { return v.Status == release.Pending })
-	built := gate.Evaluate(ctx, req.Gates, release.Built, gate.Subject{Inputs: p.Inputs, Dir: dir}, d.waived)
+	built := gate.Evaluate(ctx, d.gates(), release.Built, gate.Subject{Inputs: p.Inputs, Dir: dir}, d.waived)
 	return append(planned, built...), ctx.Err()
 }
