@@ -77,6 +77,12 @@ func (r *Repo) changes(ctx context.Context, head, since string) ([]LinearChange,
 			}
 		}
 	}
+	// Where a shallow clone's history ends, a commit seems to add all that there is.
+	if len(list) > 0 && list[0].Parents == 0 && len(list[0].Changes) > 1 {
+		if err := r.refuseShallow(); err != nil {
+			return nil, err
+		}
+	}
 	data, err := r.blobs(ctx, blobs)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"os"
 	"runtime"
@@ -42,7 +43,12 @@ type Touched struct {
 	Sum string
 	// Files is how many there are.
 	Files int
+	// Names are hashes of the first of them, without their folders, [MaxNames] at most.
+	Names []uint32
 }
+
+// MaxNames is how many names of files one [Touched] has at most.
+const MaxNames = 64
 
 // Touched tells for each diff which files it changes. It shares the work between processors.
 func (r *Repo) Touched(ctx context.Context, diffs []Diff) ([]Touched, error) {
@@ -77,7 +83,11 @@ func (r *Repo) touched(ctx context.Context, diffs []Diff, out []Touched) error {
 		for _, part := range [][]byte{fields[0], fields[1], fields[4], path, {0}} { // not the ids
 			sum.Write(part)
 		}
-		out[i].Files++
+		if out[i].Files++; out[i].Files <= MaxNames {
+			h := fnv.New32a()
+			_, _ = h.Write(path[bytes.LastIndexByte(path, '/')+1:])
+			out[i].Names = append(out[i].Names, h.Sum32())
+		}
 	}, func(i int) {
 		if out[i].Files > 0 {
 			out[i].Sum = hex.EncodeToString(sum.Sum(nil)[:16])

@@ -17,10 +17,10 @@ import (
 // not read as expected counts as absent.
 const (
 	graphFormat = "relctl commits 2"
-	patchFormat = "relctl patches 2"
+	patchFormat = "relctl patches 3"
 )
 
-const nodeFields = 19
+const nodeFields = 17
 
 // loadGraph reads the cache, or returns an empty graph.
 func loadGraph(path string) *graph {
@@ -69,16 +69,13 @@ func parseNode(line string, at int32) (node, error) {
 	r := fieldReader{}
 	n := node{
 		id: f[0], tree: f[1], parents: r.list(f[2]), author: f[3], email: f[4], authored: r.int(f[5], 64), committed: r.int(f[6], 64),
-		header: f[7], typ: f[8], scope: f[9], subject: f[10], breaking: f[11] == "!", pr: int32(r.int(f[12], 32)), rare: nothing, //nolint:gosec // 32 bits were asked for
+		header: f[7], typ: f[8], breaking: f[9] == "!", pr: int32(r.int(f[10], 32)), rare: nothing, //nolint:gosec // 32 bits were asked for
 	}
-	if strings.Join(f[13:], "") != "" {
+	if strings.Join(f[11:], "") != "" {
 		n.rare = &rare{
-			backports: r.list(f[13]), revertsPR: int32(r.int(f[14], 32)), //nolint:gosec // the same
-			picks: words(f[15]), reverts: words(f[16]), cves: words(f[17]), only: f[18],
+			backports: r.list(f[11]), revertsPR: int32(r.int(f[12], 32)), //nolint:gosec // the same
+			picks: words(f[13]), reverts: words(f[14]), cves: words(f[15]), only: f[16],
 		}
-	}
-	if n.header == "" {
-		n.header = n.subject
 	}
 	for _, p := range n.parents {
 		if p < 0 || p >= at {
@@ -155,14 +152,8 @@ func appendNode(b []byte, n *node) []byte {
 	text(n.email)
 	number(n.authored)
 	number(n.committed)
-	header := n.header
-	if header == n.subject {
-		header = ""
-	}
-	text(header)
+	text(n.header)
 	text(n.typ)
-	text(n.scope)
-	text(n.subject)
 	if n.breaking {
 		b = append(b, '!')
 	}
@@ -195,7 +186,7 @@ func readFile(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // only read
 	var b strings.Builder
 	if info, err := f.Stat(); err == nil {
 		b.Grow(int(info.Size()))

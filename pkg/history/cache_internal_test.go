@@ -12,7 +12,7 @@ import (
 // FuzzParseGraph reads whatever may lie in a cache whose checksum is right.
 func FuzzParseGraph(f *testing.F) {
 	n := node{
-		id: "a", tree: "b", author: "x", authored: -1, committed: 2, header: "fix(a)!: b (#3)", typ: "fix", scope: "a", subject: "b", breaking: true,
+		id: "a", tree: "b", author: "x", authored: -1, committed: 2, header: "fix(a)!: b (#3)", typ: "fix", breaking: true,
 		pr: 3, rare: &rare{backports: []int32{4, 5}, revertsPR: 6, picks: []string{"c", "d"}, reverts: []string{"e"}, cves: []string{"CVE-2026-1"}, only: "why"},
 	}
 	child := n

@@ -9,8 +9,10 @@ import (
 // Backports carry decorations: the branch in brackets, "(cherry-pick #12 for 3.3)", the number of one more pull
 // request. Each pattern is something to take off a subject's begin or end; what remains is the original's subject.
 var decorations = []*regexp.Regexp{
-	// fix: x (cherry-pick #29237 for 3.3)     fix: x [manual backport]     fix: x (cherry picked from #12)
-	regexp.MustCompile(`(?i)\s*[\[(](?:(?:manual|automated?|auto)[ -])?(?:back-?port|cherry[ -]?pic)[^\])]*[\])…]?$`),
+	// fix: x (cherry-pick #29237 for 3.3)     fix: x [manual backport]     fix: x (3.4 cherry-picks)
+	regexp.MustCompile(`(?i)\s*[\[(][^\])(\[]*(?:back-?port|cherry[ -]?pic)[^\])]*[\])…]?$`),
+	// fix: x - 3.1     fix: x - backport/cherry-pick to 3.1
+	regexp.MustCompile(`(?i)\s+-\s+(?:v?\d+(?:\.\d+)+|[^-]*(?:back-?port|cherry-?[ ]?pick).*)$`),
 	// fix: x [release-3.6.x]     fix: x (3.3)     fix: x (for v2.9)     fix: x (release/2.4 branch)     but not: fix: x (2)
 	regexp.MustCompile(`(?i)\s*[\[(](?:(?:for|to|into|on) )?(?:(?:release|stable|maint|branch)[-/ ]?v?\d+(?:\.\d+)*|v\d+(?:\.\d+)*|\d+(?:\.\d+)*\.(?:\d+|x))(?:\.x)?(?: branch)?[\])]$`),
 	// [release-3.6.x] fix: x     [3.3] fix: x     [backport 2.4] fix: x     [cherry-pick] fix: x
@@ -39,7 +41,7 @@ func plausible(subject string) bool {
 func undecorated(subject string, more []*regexp.Regexp) (forms []string, prs []int32) {
 	subject = strings.TrimSpace(subject)
 	forms = append(forms, subject)
-	patterns := append(more[:len(more):len(more)], decorations...)
+	patterns := slices.Concat(more, decorations)
 	for range 16 { // more than any tool adds
 		if subject == "" {
 			break
@@ -57,7 +59,7 @@ func undecorated(subject string, more []*regexp.Regexp) (forms []string, prs []i
 			}
 			prs = append(numbers(taken), prs...)
 			if mentionsPick(taken) {
-				patterns = append(patterns[:len(patterns):len(patterns)], whither)
+				patterns = append(patterns, whither)
 			}
 		}
 		subject = rest
@@ -112,19 +114,41 @@ func telling(subject string) bool {
 	return len(subject) >= 12 && !strings.HasPrefix(strings.ToLower(subject), "merge ") && !MakesRelease(subject)
 }
 
-// releaseWords begin the subjects of commits that only make a release. Each line makes its own.
-var releaseWords = []string{"release ", "bump version", "bumped v", "version bump", "prepare release", "prepare for release", "cut release", "changelog for", "update changelog", "automatic update of version"}
+// releases are the subjects, without their types, of commits that only make a release. Each line makes its own.
+var releases = regexp.MustCompile(`(?i)^(?:(?:prepare|cut|tag|make)(?: for)? )?(?:(?:the )?release|releasing):? v?\d+\.|` +
+	`^(?:prepare|cut) (?:for )?(?:the )?(?:\w+ )?(?:v?\d+\.[\d.]*\S* )?release|^bump(?:ed)?(?: version)?(?: to)? v?\d+\.|^bump version|^version bump|^automatic update of version|` +
+	`^(?:update )?changelog (?:for )?v?\d|^update changelog|^v?\d+\.\d+\.\d+\S*$`)
 
 // MakesRelease reports whether a subject, with its type or without, is that of a commit that only makes a release.
 func MakesRelease(subject string) bool {
-	low := strings.ToLower(subject)
-	if head, rest, ok := strings.Cut(low, ": "); ok {
+	if head, rest, ok := strings.Cut(subject, ": "); ok {
 		if head == "chore(release)" {
 			return true
 		}
 		if typeForm.MatchString(head) || strings.HasSuffix(head, ")") {
-			low = rest
+			subject = rest
 		}
 	}
-	return slices.ContainsFunc(releaseWords, func(w string) bool { return strings.HasPrefix(low, w) })
+	return releases.MatchString(subject)
 }
+
+// carried finds the pull requests of which a subject says that it carries them: "(cherry-pick of #12 and #13 to 3.3)",
+// "backporting 12 into 3.6".
+func carried(subject string) []int32 {
+	var out []int32
+	if !mentionsPick(subject) {
+		return nil
+	}
+	for _, group := range pickGroup.FindAllString(subject, 4) {
+		out = append(out, numbers(group)...)
+	}
+	for _, m := range pickNumber.FindAllStringSubmatch(subject, 4) {
+		out = append(out, numbers("#"+m[1])...)
+	}
+	return out
+}
+
+var (
+	pickGroup  = regexp.MustCompile(`(?i)[\[(][^\])]*(?:back-?port|cherry[ -]?pick)[^\])]*[\])]`)
+	pickNumber = regexp.MustCompile(`(?i)back-?port(?:s|ing|ed)?(?: of)? (?:PR )?#?(\d{2,9})\b`)
+)

@@ -22,8 +22,7 @@ type node struct {
 	authored      int64 // seconds since 1970
 	committed     int64
 	header        string // the first line, put together again where a forge broke it
-	typ, scope    string
-	subject       string // the header without type, scope and colon
+	typ           string
 	breaking      bool
 	pr            int32 // the last number in parentheses, or that of a pull request's merge
 	*rare
@@ -65,7 +64,7 @@ func (g *graph) heads() []string {
 	}
 	var out []string
 	for i := range g.nodes {
-		if !inner.has(int32(i)) { //nolint:gosec // far below 2^31 commits
+		if !inner.has(int32(i)) {
 			out = append(out, g.nodes[i].id)
 		}
 	}
@@ -83,11 +82,14 @@ func (g *graph) extend(ctx context.Context, repo *git.Repo, tips []string) (bool
 	}
 	first := len(g.nodes)
 	var parents []string
+	var line []byte
 	for c, err := range repo.Log(ctx, git.LogOptions{To: missing, Not: g.heads()}) {
 		if err != nil {
 			return false, err
 		}
-		n, err := newNode(c).compact()
+		// All texts of a node share one short string, as they do when they come from the cache, and none with the message.
+		line = appendNode(line[:0], newNode(c))
+		n, err := parseNode(string(line[:len(line)-1]), 0)
 		if err != nil {
 			return false, err
 		}
@@ -117,16 +119,16 @@ func (g *graph) sort() {
 	for i := range g.nodes {
 		waits[i] = int32(len(g.nodes[i].parents)) //nolint:gosec // few parents
 		for _, p := range g.nodes[i].parents {
-			children[p] = append(children[p], int32(i)) //nolint:gosec // far below 2^31 commits
+			children[p] = append(children[p], int32(i))
 		}
 		if waits[i] == 0 {
-			ready.list = append(ready.list, int32(i)) //nolint:gosec // the same
+			ready.list = append(ready.list, int32(i))
 		}
 	}
 	heap.Init(ready)
 	place := make([]int32, len(g.nodes))
 	for next := int32(0); len(ready.list) > 0; next++ {
-		i := heap.Pop(ready).(int32) //nolint:errcheck // it holds nothing else
+		i := heap.Pop(ready).(int32)
 		place[i] = next
 		for _, c := range children[i] {
 			if waits[c]--; waits[c] == 0 {
@@ -147,7 +149,7 @@ func (g *graph) sort() {
 		}
 	}
 	for i := range g.nodes {
-		g.at[g.nodes[i].id] = int32(i) //nolint:gosec // far below 2^31 commits
+		g.at[g.nodes[i].id] = int32(i)
 	}
 }
 
@@ -159,7 +161,7 @@ type readyHeap struct {
 
 func (h *readyHeap) Len() int      { return len(h.list) }
 func (h *readyHeap) Swap(i, k int) { h.list[i], h.list[k] = h.list[k], h.list[i] }
-func (h *readyHeap) Push(i any)    { h.list = append(h.list, i.(int32)) } //nolint:errcheck // sort pushes nothing else
+func (h *readyHeap) Push(i any)    { h.list = append(h.list, i.(int32)) }
 func (h *readyHeap) Less(i, k int) bool {
 	a, b := &h.nodes[h.list[i]], &h.nodes[h.list[k]]
 	return cmp.Or(cmp.Compare(a.committed, b.committed), strings.Compare(a.id, b.id)) < 0
@@ -181,7 +183,7 @@ func newNode(c *git.Commit) *node {
 		id: c.ID, tree: c.Tree, author: oneLine(c.Author.Name), email: oneLine(c.Author.Email),
 		authored: c.Author.When.Unix(), committed: c.Committer.When.Unix(),
 		header: oneLine(whole(m.Header, c.Message)),
-		typ:    oneLine(m.Type), scope: oneLine(m.Scope), subject: oneLine(subject(m)), breaking: m.Breaking,
+		typ:    oneLine(m.Type), breaking: m.Breaking,
 		pr:   int32(m.PR), //nolint:gosec // nine digits at most
 		rare: &rare{picks: m.PickedFrom, reverts: m.Reverts, cves: m.CVEs},
 	}
@@ -192,13 +194,6 @@ func newNode(c *git.Commit) *node {
 		}
 	}
 	return n
-}
-
-// compact makes all texts of a node share one short string, as they do when they come from the cache. Before, they
-// share it with the whole message.
-func (n *node) compact() (node, error) {
-	line := string(appendNode(nil, n))
-	return parseNode(strings.TrimSuffix(line, "\n"), 0)
 }
 
 // oneLine keeps a field of the cache short and on its line.

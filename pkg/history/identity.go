@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/relctl/relctl/pkg/git"
 )
 
 // origin says that a commit carries a change, which goes by the commit that brought it first.
@@ -32,7 +30,7 @@ func (ix *Index) identify(ctx context.Context, level []int16) error {
 	d := &identity{Index: ix, level: level, forms: map[int32][]string{}}
 	for i, l := range level {
 		if l > 0 {
-			d.alone = append(d.alone, int32(i)) //nolint:gosec // far below 2^31 commits
+			d.alone = append(d.alone, int32(i))
 		}
 	}
 	d.byTrailer()
@@ -41,7 +39,9 @@ func (ix *Index) identify(ctx context.Context, level []int16) error {
 	if err := d.byPatch(ctx); err != nil {
 		return err
 	}
-	d.byWords()
+	if err := d.byWords(ctx); err != nil {
+		return err
+	}
 	d.wholeMerges()
 	d.settle()
 	return nil
@@ -111,12 +111,16 @@ func (d *identity) settle() {
 		return out
 	}
 	for i := range d.nodes {
-		follow(int32(i)) //nolint:gosec // far below 2^31 commits
+		follow(int32(i))
 	}
 }
 
-// trust lists evidence, the best first.
+// trust lists evidence, the best first. A proof is a place in it.
 var trust = []Evidence{ByAncestry, ByTrailer, ByRecord, ByPatch, ByAuthor, ByPR, BySubject}
+
+type proof int8
+
+func proofOf(by Evidence) proof { return proof(slices.Index(trust, by)) } //nolint:gosec // a handful
 
 func weaker(a, b Evidence) Evidence {
 	if slices.Index(trust, a) > slices.Index(trust, b) {
@@ -137,7 +141,7 @@ func (ix *Index) rootsOf(i int32) []origin {
 // several. They also say what main picked from a line.
 func (d *identity) byTrailer() {
 	for i := range d.nodes {
-		n, at := &d.nodes[i], int32(i) //nolint:gosec // far below 2^31 commits
+		n, at := &d.nodes[i], int32(i)
 		if d.level[i] < 0 || len(n.picks) == 0 || d.hideTrailers && d.level[i] > 0 {
 			continue
 		}
@@ -178,11 +182,11 @@ func (d *identity) byPatch(ctx context.Context) error {
 	if len(all) == 0 {
 		return nil
 	}
-	if err := d.patches.askFiles(ctx, d.repo, d.diffs(all)); err != nil {
+	if err := d.patches.askFiles(ctx, d.repo, all); err != nil {
 		return err
 	}
 	files := d.alike(all, func(f patchFacts) string { return f.files })
-	if err := d.patches.askGrowth(ctx, d.repo, d.diffs(files)); err != nil {
+	if err := d.patches.askGrowth(ctx, d.repo, files); err != nil {
 		return err
 	}
 	if err := d.matchPatches(ctx, d.alike(files, func(f patchFacts) string { return f.files + f.growth })); err != nil {
@@ -204,7 +208,7 @@ func (d *identity) candidates() []int32 {
 		return nil
 	}
 	for k := range d.nodes {
-		if i := int32(k); d.level[k] == 0 && d.inRegion(i) && d.carries(i) && !MakesRelease(d.nodes[k].header) { //nolint:gosec // far below 2^31 commits
+		if i := int32(k); d.level[k] == 0 && d.inRegion(i) && d.carries(i) && !MakesRelease(d.nodes[k].header) {
 			all = append(all, i)
 		}
 	}
@@ -213,12 +217,12 @@ func (d *identity) candidates() []int32 {
 
 // matchPatches gives commits the origin that has the same patch-id.
 func (d *identity) matchPatches(ctx context.Context, list []int32) error {
-	if err := d.patches.askPatch(ctx, d.repo, d.diffs(list)); err != nil {
+	if err := d.patches.askPatch(ctx, d.repo, list); err != nil {
 		return err
 	}
 	same := map[string][]int32{}
 	for _, i := range list {
-		if id := d.patches.of(d.nodes[i].id).patch; id != "" {
+		if id := d.patches.facts[i].patch; id != none {
 			same[id] = append(same[id], i)
 		}
 	}
@@ -243,13 +247,13 @@ func (d *identity) few(list []int32) []int32 {
 	const handful = 4
 	groups := map[string][]int32{}
 	for _, i := range list {
-		files := d.patches.of(d.nodes[i].id).files
+		files := d.patches.facts[i].files
 		groups[files] = append(groups[files], i)
 	}
 	return slices.DeleteFunc(list, func(i int32) bool {
-		facts := d.patches.of(d.nodes[i].id)
+		facts := d.patches.facts[i]
 		group := groups[facts.files]
-		return facts.growth == "" || len(group) > handful || !slices.ContainsFunc(group, func(j int32) bool { return d.level[j] > 0 && d.open(j) })
+		return facts.growth == none || len(group) > handful || !slices.ContainsFunc(group, func(j int32) bool { return d.level[j] > 0 && d.open(j) })
 	})
 }
 
@@ -258,8 +262,8 @@ func (d *identity) alike(list []int32, fact func(patchFacts) string) []int32 {
 	type levels struct{ low, high int16 }
 	seen := map[string]levels{}
 	of := func(i int32) (string, bool) {
-		f := d.patches.of(d.nodes[i].id)
-		return fact(f), f.files != "" && f.growth != ""
+		f := d.patches.facts[i]
+		return fact(f), f.files != none && f.growth != none
 	}
 	for _, i := range list {
 		key, ok := of(i)
@@ -293,148 +297,6 @@ func (d *identity) better(j, best, i int32) bool {
 	return j < best
 }
 
-// formsOf returns what the original's subject may be, see [undecorated].
-func (d *identity) formsOf(i int32) []string {
-	forms, ok := d.forms[i]
-	if !ok {
-		forms, _ = undecorated(d.nodes[i].header, d.decorations)
-		d.forms[i] = forms
-	}
-	return forms
-}
-
-// levels are those of lines, in their order.
-func (d *identity) levels() []int16 {
-	out := make([]int16, len(d.lines))
-	for i := range out {
-		out[i] = int16(i + 1) //nolint:gosec // few lines
-	}
-	return out
-}
-
-func (d *identity) diffs(list []int32) []git.Diff {
-	out := make([]git.Diff, len(list))
-	for k, i := range list {
-		out[k].Commit = d.nodes[i].id
-		if p := d.nodes[i].parents; len(p) > 1 {
-			out[k].Parent = d.nodes[p[0]].id
-		}
-	}
-	return out
-}
-
-// authorship is what a rebase or a pick keeps.
-type authorship struct {
-	author, subject string
-	authored        int64
-}
-
-// traces are what the messages of commits say about where they come from.
-type traces struct {
-	commit int32
-	forms  []string
-	prs    []int32
-}
-
-// byWords compares what people wrote: subject, author and date first, then numbers of pull requests, then subjects.
-func (d *identity) byWords() {
-	var todo []traces
-	subjects, prs, authors := map[string][]int32{}, map[int32][]int32{}, map[authorship][]int32{}
-	for _, i := range d.alone {
-		if !d.open(i) || MakesRelease(d.nodes[i].header) {
-			continue
-		}
-		n := &d.nodes[i]
-		t := traces{commit: i}
-		t.forms, t.prs = undecorated(n.header, d.decorations)
-		t.prs = append(t.prs, n.backports...)
-		todo = append(todo, t)
-		for _, f := range t.forms {
-			subjects[f] = nil
-			authors[authorship{n.author, f, n.authored}] = nil
-		}
-		for _, pr := range t.prs {
-			prs[pr] = nil
-		}
-	}
-	if len(todo) == 0 {
-		return
-	}
-	// One pass over what could be an original.
-	for k := range d.nodes {
-		i := int32(k) //nolint:gosec // far below 2^31 commits
-		if d.level[k] < 0 || !d.carries(i) {
-			continue
-		}
-		n := &d.nodes[k]
-		subject := bare(n.header)
-		add(subjects, subject, i)
-		add(authors, authorship{n.author, subject, n.authored}, i)
-		add(prs, d.prOf(i), i)
-	}
-	for _, level := range d.levels() {
-		for _, t := range todo {
-			if d.level[t.commit] == level && d.open(t.commit) {
-				d.byTrace(t, subjects, prs, authors)
-			}
-		}
-	}
-}
-
-func (d *identity) byTrace(t traces, subjects map[string][]int32, prs map[int32][]int32, authors map[authorship][]int32) {
-	i, n := t.commit, &d.nodes[t.commit]
-	lower := func(list []int32) []int32 {
-		return slices.DeleteFunc(slices.Clone(list), func(j int32) bool { return d.level[j] >= d.level[i] })
-	}
-	for _, f := range t.forms {
-		if found := lower(authors[authorship{n.author, f, n.authored}]); len(found) > 0 {
-			d.give(i, ByAuthor, found[0])
-			return
-		}
-	}
-	// A pull request's number, unless it is the commit's own: then no other commit has it.
-	for _, pr := range t.prs {
-		found := lower(prs[pr])
-		found = slices.DeleteFunc(found, func(j int32) bool { return d.onLineOf(i, j) })
-		if len(found) > 0 && d.sameKind(i, found) {
-			d.give(i, ByPR, found...)
-			return
-		}
-	}
-	// The subject itself, before more and more is taken off it: the first form that anybody has decides.
-	for _, f := range t.forms {
-		found := d.roots(lower(subjects[f]))
-		if len(found) == 0 || !telling(f) {
-			continue
-		}
-		if len(found) == 1 && !d.onLineOf(i, found[0]) {
-			d.give(i, BySubject, found[0])
-		}
-		return
-	}
-}
-
-// roots returns the changes that commits carry, without parts of a merge that is in the list itself.
-func (d *identity) roots(list []int32) []int32 {
-	var out []int32
-	for _, j := range list {
-		if d.owner(j) != j && slices.Contains(list, d.owner(j)) {
-			continue
-		}
-		for _, o := range d.rootsOf(j) {
-			if !slices.Contains(out, o.root) {
-				out = append(out, o.root)
-			}
-		}
-	}
-	return out
-}
-
-// sameKind guards numbers that are only mentioned: what takes a pull request back does not carry it.
-func (d *identity) sameKind(i int32, found []int32) bool {
-	return isRevert(&d.nodes[i]) == isRevert(&d.nodes[found[0]])
-}
-
 // lookUp finds a commit by its id, which may be shortened to no less than seven digits.
 func (ix *Index) lookUp(id string) (int32, bool) {
 	if i, ok := ix.at[id]; ok {
@@ -446,7 +308,7 @@ func (ix *Index) lookUp(id string) (int32, bool) {
 	if ix.sorted == nil {
 		ix.sorted = make([]int32, len(ix.nodes))
 		for i := range ix.sorted {
-			ix.sorted[i] = int32(i) //nolint:gosec // far below 2^31 commits
+			ix.sorted[i] = int32(i)
 		}
 		slices.SortFunc(ix.sorted, func(a, b int32) int { return strings.Compare(ix.nodes[a].id, ix.nodes[b].id) })
 	}

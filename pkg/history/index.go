@@ -116,8 +116,9 @@ func (ix *Index) read(ctx context.Context, opts IndexOptions) error {
 		commits, patches = filepath.Join(opts.Cache, "commits"), filepath.Join(opts.Cache, "patches")
 	}
 	ix.graph = loadGraph(commits)
+	cached := len(ix.nodes) > 0
 	grown, err := ix.extend(ctx, ix.repo, tips)
-	if err != nil && ctx.Err() == nil { // the cache may be from before something was pruned
+	if err != nil && cached && ctx.Err() == nil { // the cache may be from before something was pruned
 		ix.graph = newGraph()
 		grown, err = ix.extend(ctx, ix.repo, tips)
 	}
@@ -127,7 +128,7 @@ func (ix *Index) read(ctx context.Context, opts IndexOptions) error {
 	if grown {
 		saveGraph(commits, ix.graph)
 	}
-	ix.patches = loadPatches(patches)
+	ix.patches = loadPatches(patches, ix.graph)
 	for i, l := range all {
 		tip, _ := ix.find(tips[i])
 		l := &line{Line: l, tip: tip, reach: ix.from(tip), marks: map[int32]Mark{}}
@@ -163,7 +164,7 @@ func (ix *Index) place() []int16 {
 	}
 	for at, l := range ix.branches() {
 		for _, i := range l.chain {
-			level[i] = int16(at) //nolint:gosec // few lines
+			level[i] = int16(at)
 			for _, part := range ix.bring(i, seen) {
 				level[part] = level[i]
 			}

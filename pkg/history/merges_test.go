@@ -12,7 +12,7 @@ func (w *world) pull(message string) (merge, first, second string) {
 	topic := "topic/" + w.Head()
 	w.Branch(topic)
 	first = w.Commit("first step of " + topic)
-	second = w.Commit("second step of " + topic)
+	second = w.Commit("second step of "+topic, "second.txt", "1\n")
 	w.Checkout(here)
 	return w.Merge(topic, message), first, second
 }
@@ -72,10 +72,16 @@ func TestMergesOfPullRequestsAreUnits(t *testing.T) {
 			squash := w.Commit("fix: squashed\n\n(cherry picked from commit "+first+")\n(cherry picked from commit "+second+")", "x.txt", "1\n")
 			return []claim{{unit, "2.4", "picked trailer certain", squash}}
 		}},
+		{"picked with -m and a conflict, under the merge's own words", func(w *world) []claim {
+			unit, _, _ := w.pull("Merge pull request #7 from dev/topic\n\nfix: in two steps")
+			w.on("2.4")
+			pick := w.Commit("Merge pull request #7 from dev/topic\n\nfix: in two steps", "second.txt", "2\n")
+			return []claim{{unit, "2.4", "picked pr likely", pick}}
+		}},
 		{"picked as a squash that names the pull request", func(w *world) []claim {
 			unit, _, _ := w.pull("Merge pull request #7 from dev/topic\n\nfix: in two steps")
 			w.on("2.4")
-			squash := w.Commit("fix: other words (#7) (#70)", "x.txt", "1\n")
+			squash := w.Commit("fix: other words (#7) (#70)", "second.txt", "2\n")
 			return []claim{{unit, "2.4", "picked pr likely", squash}}
 		}},
 		{"brought to the line by a merge of its own", func(w *world) []claim {
@@ -115,7 +121,7 @@ func TestOfOtherMergesEachCommitCounts(t *testing.T) {
 	w.on("2.4")
 	pick := w.run("cherry-pick", "-m", "1", "-x", merge)
 	w.on("2.5")
-	byNumber := w.Commit("fix: the same by hand (#7) (#8)", "x.txt", "1\n")
+	byNumber := w.Commit("fix: the same by hand (#7) (#8)", "second.txt", "2\n")
 	ix := w.load()
 	check(t, ix,
 		claim{first, "2.4", "picked trailer certain", pick}, claim{second, "2.4", "picked trailer certain", pick},
@@ -171,10 +177,10 @@ func TestMergesBetweenBranches(t *testing.T) {
 		}},
 		{"picks stay picks after their line was merged forward", func(w *world) []claim {
 			w.on("main")
-			patch, number, words := w.Commit("fix: one", "a.txt", "1\n"), w.Commit("fix: two (#12)"), w.Commit("fix: known by its subject")
+			patch, number, words := w.Commit("fix: one", "a.txt", "1\n"), w.Commit("fix: two (#12)", "new/b.txt", "1\n"), w.Commit("fix: known by its subject")
 			w.on("2.4")
 			byPatch := w.carry(patch, "fix: one, by other words")
-			byNumber := w.Commit("fix: two, adapted (#12) (#20)", "b.txt", "1\n")
+			byNumber := w.Commit("fix: two, adapted (#12) (#20)", "old/b.txt", "2\n")
 			byWords := w.Commit("[release-2.4] fix: known by its subject", "c.txt", "1\n")
 			w.on("main")
 			w.Merge("release/2.4", "Merge release/2.4 into main")

@@ -104,7 +104,7 @@ func (m *Message) parseHeader(h string) {
 // quoted splits git's `Revert "…"` and `Reapply "…"`, with or without a number of a pull request after it. It looks at
 // the ends only: a header may be quoted very often.
 func quoted(h string) (verb, inner string, ok bool) {
-	verb, inner, ok = strings.Cut(h[:min(len(h), len(`Reapply "`))], ` "`)
+	verb, _, ok = strings.Cut(h[:min(len(h), len(`Reapply "`))], ` "`)
 	if !ok || verb != "Revert" && verb != "Reapply" {
 		return "", "", false
 	}

@@ -3,43 +3,47 @@ package history
 import (
 	"bufio"
 	"context"
-	"maps"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/relctl/relctl/pkg/git"
 )
 
-// patches are what is known of the patches of commits.
+// patches are what is known of the patches of a graph's commits, by their places.
 type patches struct {
+	*graph
 	path  string
-	known map[string]patchFacts
+	facts []patchFacts
 	grown bool
 }
 
-// patchFacts are what commits with equal patches have in common, from the cheapest on. A fact that was not asked for is
-// [unasked], one that there is not is "".
+// patchFacts are what commits with equal patches have in common, from the cheapest on: "" if nobody asked, [none] if
+// there is no such fact.
 type patchFacts struct {
 	files  string // which files it touches, and how
 	growth string // how many bytes each file grows by
 	patch  string // the stable patch-id
+	names  string // hashes of the names of its files
 }
 
-const unasked = "-"
+const none = "-"
 
 // loadPatches reads the cache, or begins an empty one.
-func loadPatches(path string) *patches {
-	p := &patches{path: path, known: map[string]patchFacts{}}
+func loadPatches(path string, g *graph) *patches {
+	p := &patches{graph: g, path: path, facts: make([]patchFacts, len(g.nodes))}
 	text, err := readCache(path, patchFormat)
 	if err != nil {
 		return p
 	}
 	for line := range strings.Lines(text) {
-		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		if len(f) != 4 {
-			return &patches{path: path, known: map[string]patchFacts{}}
+		id, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		if i, ok := g.at[id]; ok {
+			f := &p.facts[i]
+			f.files, rest, _ = strings.Cut(rest, "\t")
+			f.growth, rest, _ = strings.Cut(rest, "\t")
+			f.patch, f.names, _ = strings.Cut(rest, "\t")
 		}
-		p.known[f[0]] = patchFacts{files: f[1], growth: f[2], patch: f[3]}
 	}
 	return p
 }
@@ -49,46 +53,49 @@ func (p *patches) save() {
 		return
 	}
 	_ = writeCache(p.path, patchFormat, func(w *bufio.Writer) {
-		for _, id := range slices.Sorted(maps.Keys(p.known)) {
-			f := p.known[id]
-			_, _ = w.WriteString(id + "\t" + f.files + "\t" + f.growth + "\t" + f.patch + "\n")
+		for i, f := range p.facts {
+			if f != (patchFacts{}) {
+				_, _ = w.WriteString(strings.Join([]string{p.nodes[i].id, f.files, f.growth, f.patch, f.names}, "\t") + "\n")
+			}
 		}
 	})
 	p.grown = false
 }
 
-// of returns what is known of a commit.
-func (p *patches) of(id string) patchFacts {
-	if f, ok := p.known[id]; ok {
-		return f
-	}
-	return patchFacts{unasked, unasked, unasked}
-}
-
 // ask looks up a fact of the commits that do not have it yet.
-func (p *patches) ask(diffs []git.Diff, fact func(*patchFacts) *string, find func([]git.Diff) ([]string, error)) error {
-	need := slices.DeleteFunc(slices.Clone(diffs), func(d git.Diff) bool {
-		f := p.of(d.Commit)
-		return *fact(&f) != unasked
-	})
+func (p *patches) ask(commits []int32, fact func(*patchFacts) *string, find func([]git.Diff) ([]string, error)) error {
+	need := slices.DeleteFunc(slices.Clone(commits), func(i int32) bool { return *fact(&p.facts[i]) != "" })
 	if len(need) == 0 {
 		return nil
 	}
-	found, err := find(need)
+	found, err := find(p.diffs(need))
 	if err != nil {
 		return err
 	}
-	for i, d := range need {
-		f := p.of(d.Commit)
-		*fact(&f) = found[i]
-		p.known[d.Commit] = f
-		p.grown = true
+	for k, i := range need {
+		if found[k] == "" {
+			found[k] = none
+		}
+		*fact(&p.facts[i]) = found[k]
 	}
+	p.grown = true
 	return nil
 }
 
-func (p *patches) askFiles(ctx context.Context, repo *git.Repo, diffs []git.Diff) error {
-	return p.ask(diffs, func(f *patchFacts) *string { return &f.files }, func(need []git.Diff) ([]string, error) {
+// diffs tells what commits do: merges against their mainline.
+func (p *patches) diffs(commits []int32) []git.Diff {
+	out := make([]git.Diff, len(commits))
+	for k, i := range commits {
+		out[k].Commit = p.nodes[i].id
+		if parents := p.nodes[i].parents; len(parents) > 1 {
+			out[k].Parent = p.nodes[parents[0]].id
+		}
+	}
+	return out
+}
+
+func (p *patches) askFiles(ctx context.Context, repo *git.Repo, commits []int32) error {
+	return p.ask(commits, func(f *patchFacts) *string { return &f.files }, func(need []git.Diff) ([]string, error) {
 		touched, err := repo.Touched(ctx, need)
 		sums := make([]string, len(touched))
 		for i, t := range touched {
@@ -98,10 +105,30 @@ func (p *patches) askFiles(ctx context.Context, repo *git.Repo, diffs []git.Diff
 	})
 }
 
-func (p *patches) askGrowth(ctx context.Context, repo *git.Repo, diffs []git.Diff) error {
-	return p.ask(diffs, func(f *patchFacts) *string { return &f.growth }, func(need []git.Diff) ([]string, error) { return repo.Growth(ctx, need) })
+func (p *patches) askGrowth(ctx context.Context, repo *git.Repo, commits []int32) error {
+	return p.ask(commits, func(f *patchFacts) *string { return &f.growth }, func(need []git.Diff) ([]string, error) { return repo.Growth(ctx, need) })
 }
 
-func (p *patches) askPatch(ctx context.Context, repo *git.Repo, diffs []git.Diff) error {
-	return p.ask(diffs, func(f *patchFacts) *string { return &f.patch }, func(need []git.Diff) ([]string, error) { return repo.PatchIDs(ctx, need) })
+func (p *patches) askPatch(ctx context.Context, repo *git.Repo, commits []int32) error {
+	return p.ask(commits, func(f *patchFacts) *string { return &f.patch }, func(need []git.Diff) ([]string, error) { return repo.PatchIDs(ctx, need) })
+}
+
+func (p *patches) askNames(ctx context.Context, repo *git.Repo, commits []int32) error {
+	return p.ask(commits, func(f *patchFacts) *string { return &f.names }, func(need []git.Diff) ([]string, error) {
+		touched, err := repo.Touched(ctx, need)
+		lists := make([]string, len(touched))
+		for i, t := range touched {
+			for _, h := range t.Names {
+				lists[i] += fmt.Sprintf(" %08x", h)
+			}
+		}
+		return lists, err
+	})
+}
+
+// meet reports whether two commits touch files of the same name, or too many to tell. Folders may differ: lines move them.
+func (p *patches) meet(a, b int32) bool {
+	one, two := strings.Fields(p.facts[a].names), strings.Fields(p.facts[b].names)
+	return len(one) == git.MaxNames || len(two) == git.MaxNames ||
+		slices.ContainsFunc(one, func(name string) bool { return slices.Contains(two, name) })
 }

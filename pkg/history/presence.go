@@ -10,14 +10,14 @@ import (
 type presence struct {
 	// carrier brought the change, counted from 1; taker took it back after that, or 0.
 	carrier, taker int32
-	by             Evidence
+	by             proof
 }
 
 // fold goes through a line from its oldest commit to its tip.
 func (ix *Index) fold(l *line) {
 	l.presence = make([]presence, len(ix.nodes))
 	for k := range ix.nodes {
-		if i := int32(k); l.reach.has(i) { //nolint:gosec // far below 2^31 commits
+		if i := int32(k); l.reach.has(i) {
 			ix.apply(l, i)
 		}
 	}
@@ -27,17 +27,17 @@ func (ix *Index) fold(l *line) {
 func (ix *Index) apply(l *line, i int32) {
 	for _, a := range ix.acts[i] {
 		if p := &l.presence[a.root]; !a.take && (p.taker != 0 || p.carrier == 0 && !a.side) {
-			*p = presence{carrier: i + 1, by: a.by}
+			*p = presence{carrier: i + 1, by: proofOf(a.by)}
 		}
 	}
 	for _, o := range ix.rootsOf(i) {
 		if p := &l.presence[o.root]; p.carrier == 0 || p.taker != 0 {
-			*p = presence{carrier: i + 1, by: o.by}
+			*p = presence{carrier: i + 1, by: proofOf(o.by)}
 		}
 	}
 	for _, a := range ix.acts[i] {
 		if p := &l.presence[a.root]; a.take && p.carrier != 0 && p.taker == 0 {
-			p.taker, p.by = i+1, weaker(p.by, a.by)
+			p.taker, p.by = i+1, max(p.by, proofOf(a.by))
 		}
 	}
 }
@@ -48,11 +48,11 @@ func (ix *Index) stateOf(l *line, root int32) State {
 	m, marked := l.marks[root]
 	switch {
 	case p.carrier != 0 && p.taker != 0:
-		s := ix.carried(l, p.taker-1, p.by)
+		s := ix.carried(l, p.taker-1, trust[p.by])
 		s.Presence = Reverted
 		return s
 	case p.carrier != 0:
-		s := ix.carried(l, p.carrier-1, p.by)
+		s := ix.carried(l, p.carrier-1, trust[p.by])
 		if marked && m.Verdict == MarkEquivalent {
 			s.Reason, s.Event = m.Reason, m.Event
 			s.Presence = Equivalent
@@ -95,16 +95,16 @@ func (ix *Index) byParts(l *line, root int32) (State, bool) {
 		case p.carrier == 0:
 			return State{}, false
 		case p.taker != 0:
-			s := ix.carried(l, p.taker-1, p.by)
+			s := ix.carried(l, p.taker-1, trust[p.by])
 			s.Presence = Reverted
 			return s, true
 		}
-		last = presence{carrier: max(last.carrier, p.carrier), by: weaker(last.by, p.by)}
+		last = presence{carrier: max(last.carrier, p.carrier), by: max(last.by, p.by)}
 	}
 	if last.carrier == 0 {
 		return State{}, false
 	}
-	return ix.carried(l, last.carrier-1, last.by), true
+	return ix.carried(l, last.carrier-1, trust[last.by]), true
 }
 
 // carried is the state by a commit that is on the line.

@@ -220,16 +220,31 @@ func TestWhoCarriesWhat(t *testing.T) {
 			w.Git("commit", "--all", "--amend", "--no-edit")
 			return []claim{{same, "2.4", "picked patch strong", byPatch}, {adapted, "2.4", "picked author strong", w.Head()}}
 		}},
+		{"subjects cut off with an ellipsis, if there is enough left and only one has it", func(w *world) []claim {
+			w.cut("2.4")
+			w.on("main")
+			long, one := w.Commit("fix(orders): keep the spaces that a customer typed into a name"), w.Commit("fix: the names of articles in an order (new)")
+			w.Commit("fix: the names of articles in an order (old)")
+			w.on("2.4")
+			pick := w.Commit("[release/2.4] fix(orders): keep the spaces that a customer…", "x.txt", "1\n")
+			w.Commit("[2.4] fix: the names of articles in an order ...", "y.txt", "1\n")
+			w.Commit("fix(orders): keep the…", "z.txt", "1\n")
+			return []claim{{long, "2.4", "picked subject likely", pick}, {one, "2.4", "missing", ""}}
+		}},
 		{"forge numbers: in the subject, and in words of the body", func(w *world) []claim {
 			w.cut("2.4")
 			w.on("main")
-			one, two, three := w.Commit("fix: one (#11)"), w.Commit("fix: two (#12)"), w.Commit("fix: three (#13)")
+			one, two, three := w.Commit("fix: one (#11)", "new/x.txt", "1\n"), w.Commit("fix: two (#12)", "y.txt", "1\n"), w.Commit("fix: three (#13)", "z.txt", "1\n")
+			same, typo := w.Commit("fix: four (#14)"), w.Commit("fix: five (#15)")
 			w.on("2.4")
-			inSubject := w.Commit("fix: one, for the old client (#11) (#21)", "x.txt", "1\n")
-			inBody := w.Commit("fix: the second (#22)\n\nThis is a backport of #12 to release/2.4.", "y.txt", "1\n")
-			byURL := w.Commit("fix: the third (#23)\n\nBackport of https://github.example/acme/app/pull/13", "z.txt", "1\n")
+			inSubject := w.Commit("fix: one, for the old client (#11) (#21)", "old/x.txt", "2\n")
+			inBody := w.Commit("fix: the second (#22)\n\nThis is a backport of #12 to release/2.4.", "y.txt", "2\n")
+			byURL := w.Commit("fix: the third (#23)\n\nBackport of https://github.example/acme/app/pull/13", "z.txt", "2\n")
+			elsewhere := w.Commit("[2.4] fix: four (#14) (#24)", "u.txt", "1\n")
+			w.Commit("fix: what #16 did (backport #15)", "v.txt", "1\n") // a wrong number, and no file in common
 			return []claim{
 				{one, "2.4", "picked pr likely", inSubject}, {two, "2.4", "picked pr likely", inBody}, {three, "2.4", "picked pr likely", byURL},
+				{same, "2.4", "picked pr likely", elsewhere}, {typo, "2.4", "missing", ""},
 			}
 		}},
 		{"a hotfix of a line is missing on main until main has it, and picks upwards are seen", func(w *world) []claim {

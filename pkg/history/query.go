@@ -25,7 +25,8 @@ type Known struct {
 	Breaking bool `json:"breaking,omitempty"`
 	// Undoes are the commits that a revert takes back.
 	Undoes []string `json:"undoes,omitempty"`
-	// Home is the line that a change belongs to which main never had, "" for one of main.
+	// Home is the line on which a change was made that main's history does not hold, though main may have a pick of it; ""
+	// for one of main.
 	Home string `json:"home,omitempty"`
 
 	at int32
@@ -84,8 +85,9 @@ func (ix *Index) home(i int32) *line {
 
 func (ix *Index) known(i int32) *Known {
 	n := &ix.nodes[i]
+	m := Parse(n.header)
 	c := &Known{
-		at: i, Commit: n.id, Type: n.typ, Scope: n.scope, Subject: n.subject, PR: int(ix.prOf(i)), CVEs: n.cves,
+		at: i, Commit: n.id, Type: n.typ, Scope: m.Scope, Subject: subject(m), PR: int(ix.prOf(i)), CVEs: n.cves,
 		Author: n.author, Date: time.Unix(n.committed, 0).UTC(), Breaking: n.breaking, Parts: ix.ids(ix.parts[i]),
 	}
 	if len(n.parents) > 1 {
@@ -184,7 +186,7 @@ func (ix *Index) Find(query string) []*Known {
 	match := ix.matcher(query)
 	var found []int32
 	for k := range ix.nodes {
-		if i := int32(k); ix.carries(i) && match(i) && ix.reached(i) { //nolint:gosec // far below 2^31 commits
+		if i := int32(k); ix.carries(i) && match(i) && ix.reached(i) {
 			found = append(found, i)
 		}
 	}

@@ -30,7 +30,7 @@ func (ix *Index) findReverts(level []int16) {
 	r.gather()
 	for k := range ix.nodes {
 		if level[k] >= 0 {
-			r.follow(int32(k)) //nolint:gosec // far below 2^31 commits
+			r.follow(int32(k))
 		}
 	}
 }
@@ -50,7 +50,7 @@ func (r *reverts) gather() {
 		}
 	}
 	for k := range r.nodes {
-		i := int32(k) //nolint:gosec // far below 2^31 commits
+		i := int32(k)
 		if r.level[k] < 0 || !r.carries(i) {
 			continue
 		}
