@@ -128,7 +128,7 @@ func (p *Project) Adoptable(ctx context.Context, ch *channel.Channel) ([]ledger.
 	for _, r := range refs {
 		name := strings.TrimPrefix(r.Name, "refs/tags/")
 		v, ok := ch.ParseTag(name)
-		if !ok || !ch.Line.IsZero() && !ch.Line.Contains(v) || p.State.Released(ch.Name, v) {
+		if !ok || !p.Policy.Owns(ch, v) || p.State.Released(ch.Name, v) {
 			continue
 		}
 		at, ok := remote.Ref(r.Name)

@@ -17,6 +17,11 @@ func (p *Project) Index(ctx context.Context) (*history.Index, error) {
 	return lines.Index(ctx)
 }
 
+// Absent are the LTS channels whose branch is not there, and of which an index knows nothing.
+func (p *Project) Absent(ctx context.Context) ([]*plan.BranchError, error) {
+	return plan.Lines{Repo: p.Repo, Remote: p.Remote, Policy: p.Policy}.Absent(ctx)
+}
+
 // Lines is what the history of all channels is read from.
 func (p *Project) Lines(ctx context.Context) (plan.Lines, error) {
 	trust, err := p.WaiverTrust()

@@ -140,6 +140,8 @@ func (c call) stream(ctx context.Context, read func(io.Reader) error) error {
 	switch {
 	case errors.Is(rerr, errEnough):
 		return nil
+	case rerr != nil && ctx.Err() != nil: // what was read ends in the middle
+		return fmt.Errorf("git %s: %w", c.verb(), ctx.Err())
 	case rerr != nil:
 		return fmt.Errorf("git %s: %w", c.verb(), rerr)
 	}

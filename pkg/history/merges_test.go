@@ -78,6 +78,17 @@ func TestMergesOfPullRequestsAreUnits(t *testing.T) {
 			pick := w.Commit("Merge pull request #7 from dev/topic\n\nfix: in two steps", "second.txt", "2\n")
 			return []claim{{unit, "2.4", "picked pr likely", pick}}
 		}},
+		{"one step picked, whose subject is that of the whole", func(w *world) []claim {
+			w.Branch("topic")
+			first, second := w.Commit("fix: weigh the parcels", "weigh.txt", "1\n"), w.Commit("show what they weigh", "show.txt", "1\n")
+			w.on("main")
+			unit := w.Merge("topic", "Merge pull request #7 from dev/topic\n\nfix: weigh the parcels")
+			w.on("2.4")
+			w.Commit("[2.4] fix: weigh the parcels", "weigh.txt", "2\n")
+			w.cut("2.5")
+			other := w.Commit("[2.5] show what they weigh", "show.txt", "2\n")
+			return []claim{{first, "2.4", "missing", ""}, {second, "2.4", "missing", ""}, {unit, "2.4", "missing", ""}, {unit, "2.5", "picked subject likely", other}}
+		}},
 		{"picked as a squash that names the pull request", func(w *world) []claim {
 			unit, _, _ := w.pull("Merge pull request #7 from dev/topic\n\nfix: in two steps")
 			w.on("2.4")

@@ -128,7 +128,27 @@ func (p *patches) askNames(ctx context.Context, repo *git.Repo, commits []int32)
 
 // meet reports whether two commits touch files of the same name, or too many to tell. Folders may differ: lines move them.
 func (p *patches) meet(a, b int32) bool {
-	one, two := strings.Fields(p.facts[a].names), strings.Fields(p.facts[b].names)
-	return len(one) == git.MaxNames || len(two) == git.MaxNames ||
-		slices.ContainsFunc(one, func(name string) bool { return slices.Contains(two, name) })
+	one, two := p.names(a), p.names(b)
+	return len(one) == git.MaxNames || len(two) == git.MaxNames || common(one, two) > 0
+}
+
+// closer reports whether commit i has the files of one commit rather than those of another.
+func (p *patches) closer(i, one, other int32) bool {
+	likeness := func(j int32) float64 {
+		a, b := p.names(i), p.names(j)
+		c := common(a, b)
+		return float64(c) / float64(max(1, len(a)+len(b)-c))
+	}
+	return likeness(one) > likeness(other)
+}
+
+func (p *patches) names(i int32) []string { return strings.Fields(p.facts[i].names) }
+
+func common(a, b []string) (n int) {
+	for _, name := range a {
+		if slices.Contains(b, name) {
+			n++
+		}
+	}
+	return n
 }

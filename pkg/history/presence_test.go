@@ -231,6 +231,19 @@ func TestWhoCarriesWhat(t *testing.T) {
 			w.Commit("fix(orders): keep the…", "z.txt", "1\n")
 			return []claim{{long, "2.4", "picked subject likely", pick}, {one, "2.4", "missing", ""}}
 		}},
+		{"under another type, if the words are the same, are nobody else's, and so are the files", func(w *world) []claim {
+			w.cut("2.4")
+			w.on("main")
+			one := w.Commit("chore(ci): build with the newest image (#3)", "image.txt", "1\n")
+			two := w.Commit("chore: pin all the tools", "tools.txt", "1\n")
+			three := w.Commit("docs: say what happens then", "a.txt", "1\n")
+			w.Commit("feat: say what happens then", "b.txt", "1\n")
+			w.on("2.4")
+			pick := w.Commit("fix: build with the newest image (backport release-2.4) (#9)", "image.txt", "2\n")
+			w.Commit("fix: pin all the tools", "others.txt", "2\n")
+			w.Commit("fix: say what happens then", "a.txt", "2\n")
+			return []claim{{one, "2.4", "picked subject likely", pick}, {two, "2.4", "missing", ""}, {three, "2.4", "missing", ""}}
+		}},
 		{"forge numbers: in the subject, and in words of the body", func(w *world) []claim {
 			w.cut("2.4")
 			w.on("main")

@@ -40,13 +40,22 @@ type traces struct {
 	carried []int32
 }
 
+// clues are the commits that could be originals, by what is known of them.
+type clues struct {
+	subjects map[string][]int32
+	// descriptions are subjects without their types: a chore on main may be a fix on a line.
+	descriptions map[string][]int32
+	prs          map[int32][]int32
+	authors      map[authorship][]int32
+}
+
 // says reports whether the subject may be that of an original.
 func (t *traces) says(original string) bool { return slices.Contains(t.forms, bare(original)) }
 
 // byWords compares what people wrote: subject, author and date first, then numbers of pull requests, then subjects.
 func (d *identity) byWords(ctx context.Context) error {
 	var todo []traces
-	subjects, prs, authors := map[string][]int32{}, map[int32][]int32{}, map[authorship][]int32{}
+	c := &clues{map[string][]int32{}, map[string][]int32{}, map[int32][]int32{}, map[authorship][]int32{}}
 	stubs := map[string][]string{} // what is left of cut subjects, by how they begin
 	for _, i := range d.alone {
 		if !d.open(i) || MakesRelease(d.nodes[i].header) {
@@ -61,14 +70,15 @@ func (d *identity) byWords(ctx context.Context) error {
 		}
 		todo = append(todo, t)
 		for _, f := range t.forms {
-			subjects[f] = nil
+			c.subjects[f] = nil
+			c.descriptions[description(f)] = nil
 			if s, ok := stub(f); ok {
 				stubs[s[:stubLen]] = append(stubs[s[:stubLen]], f)
 			}
-			authors[authorship{n.author, f, n.authored}] = nil
+			c.authors[authorship{n.author, f, n.authored}] = nil
 		}
 		for _, pr := range append(t.prs, t.carried...) {
-			prs[pr] = nil
+			c.prs[pr] = nil
 		}
 	}
 	if len(todo) == 0 {
@@ -82,24 +92,25 @@ func (d *identity) byWords(ctx context.Context) error {
 		}
 		n := &d.nodes[k]
 		subject := bare(n.header)
-		add(subjects, subject, i)
+		add(c.subjects, subject, i)
+		add(c.descriptions, description(subject), i)
 		if len(subject) >= stubLen {
 			for _, f := range stubs[subject[:stubLen]] {
 				if s, _ := stub(f); f != subject && strings.HasPrefix(subject, s) {
-					add(subjects, f, i)
+					add(c.subjects, f, i)
 				}
 			}
 		}
-		add(authors, authorship{n.author, subject, n.authored}, i)
-		add(prs, d.prOf(i), i)
+		add(c.authors, authorship{n.author, subject, n.authored}, i)
+		add(c.prs, d.prOf(i), i)
 	}
-	if err := d.patches.askNames(ctx, d.repo, d.doubtful(todo, prs)); err != nil {
+	if err := d.patches.askNames(ctx, d.repo, d.doubtful(todo, c)); err != nil {
 		return err
 	}
 	for _, level := range d.levels() {
 		for _, t := range todo {
 			if d.level[t.commit] == level && d.open(t.commit) {
-				d.byTrace(t, subjects, prs, authors)
+				d.byTrace(t, c)
 			}
 		}
 	}
@@ -118,15 +129,26 @@ func stub(subject string) (string, bool) {
 	return strings.TrimSpace(head), cut && len(strings.TrimSpace(head)) >= stubLen
 }
 
-// doubtful are the commits between which only the number of a pull request speaks. People mistype numbers.
-func (d *identity) doubtful(todo []traces, prs map[int32][]int32) []int32 {
+// doubtful are the commits of which the names of files must tell: people mistype numbers of pull requests, a subject
+// may be that of a pull request or of the first of its commits, and descriptions repeat.
+func (d *identity) doubtful(todo []traces, c *clues) []int32 {
 	var out []int32
 	for _, t := range todo {
 		for _, pr := range slices.Concat(t.carried, t.prs) {
-			for _, j := range prs[pr] {
+			for _, j := range c.prs[pr] {
 				if d.level[j] < d.level[t.commit] && !t.says(d.nodes[j].header) {
 					out = append(out, t.commit, j)
 				}
+			}
+		}
+		for _, f := range t.forms {
+			for _, j := range c.subjects[f] {
+				if unit := d.owner(j); unit != j && slices.Contains(c.subjects[f], unit) {
+					out = append(out, t.commit, j, unit)
+				}
+			}
+			if same := c.descriptions[description(f)]; telling(description(f)) && len(same) < 8 {
+				out = append(append(out, t.commit), same...)
 			}
 		}
 	}
@@ -134,19 +156,19 @@ func (d *identity) doubtful(todo []traces, prs map[int32][]int32) []int32 {
 	return slices.Compact(out)
 }
 
-func (d *identity) byTrace(t traces, subjects map[string][]int32, prs map[int32][]int32, authors map[authorship][]int32) {
+func (d *identity) byTrace(t traces, c *clues) {
 	i, n := t.commit, &d.nodes[t.commit]
 	lower := func(list []int32) []int32 {
 		return slices.DeleteFunc(slices.Clone(list), func(j int32) bool { return d.level[j] >= d.level[i] })
 	}
 	for _, f := range t.forms {
-		if found := lower(authors[authorship{n.author, f, n.authored}]); len(found) > 0 {
+		if found := lower(c.authors[authorship{n.author, f, n.authored}]); len(found) > 0 {
 			d.give(i, ByAuthor, found[0])
 			return
 		}
 	}
 	byNumber := func(pr int32) bool {
-		found := lower(prs[pr])
+		found := lower(c.prs[pr])
 		found = slices.DeleteFunc(found, func(j int32) bool { return d.onLineOf(i, j) })
 		if len(found) == 0 || !d.sameKind(i, found) || !slices.ContainsFunc(found, func(j int32) bool { return t.says(d.nodes[j].header) || d.patches.meet(i, j) }) {
 			return false
@@ -170,7 +192,7 @@ func (d *identity) byTrace(t traces, subjects map[string][]int32, prs map[int32]
 		if !telling(f) {
 			continue
 		}
-		switch found := d.someRoots(lower(subjects[f])); {
+		switch found := d.someRoots(i, lower(c.subjects[f])); {
 		case len(found) == 1 && !d.onLineOf(i, found[0]):
 			d.give(i, BySubject, found[0])
 			return
@@ -178,14 +200,36 @@ func (d *identity) byTrace(t traces, subjects map[string][]int32, prs map[int32]
 			return
 		}
 	}
+	for _, f := range t.forms {
+		words := description(f)
+		if !telling(words) {
+			continue
+		}
+		if found := d.someRoots(i, lower(c.descriptions[words])); len(found) == 1 && !d.onLineOf(i, found[0]) && d.patches.meet(i, found[0]) {
+			d.give(i, BySubject, found[0])
+			return
+		}
+	}
 }
 
-// someRoots returns the changes that commits carry, without parts of a merge that is in the list itself. It stops after
-// the second: there are subjects that thousands of commits have.
-func (d *identity) someRoots(list []int32) []int32 {
+// description is a subject without its type.
+func description(subject string) string {
+	head, rest, ok := strings.Cut(subject, ": ")
+	if head, _, _ = strings.Cut(head, "("); ok && !strings.Contains(head, " ") {
+		return rest
+	}
+	return subject
+}
+
+// someRoots returns the changes that commits carry, of which i has the subject. A pull request stands for its commits,
+// unless i has the files of one of them. It stops after the second: there are subjects that thousands of commits have.
+func (d *identity) someRoots(i int32, list []int32) []int32 {
+	isPart := func(j, unit int32) bool { return slices.Contains(list, j) && d.patches.closer(i, j, unit) }
 	var out []int32
 	for _, j := range list {
-		if d.owner(j) != j && slices.Contains(list, d.owner(j)) {
+		unit := d.owner(j)
+		if unit != j && slices.Contains(list, unit) && !isPart(j, unit) ||
+			slices.ContainsFunc(d.parts[j], func(part int32) bool { return isPart(part, j) }) {
 			continue
 		}
 		for _, o := range d.rootsOf(j) {

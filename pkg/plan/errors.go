@@ -32,7 +32,12 @@ func (e *BranchError) Hint() string {
 	if e.Remote == "" {
 		return "create the branch, or correct it in channels/" + e.Channel + ".yaml"
 	}
-	return fmt.Sprintf("git fetch %s, or push the branch, or correct it in channels/%s.yaml", e.Remote, e.Channel)
+	return fmt.Sprintf("%s, or push the branch, or correct it in channels/%s.yaml", fetchBranches(e.Remote), e.Channel)
+}
+
+// fetchBranches is the command that brings all branches, in a clone of one branch and a bare one too.
+func fetchBranches(remote string) string {
+	return fmt.Sprintf("git fetch %s '+refs/heads/*:refs/remotes/%[1]s/*'", remote)
 }
 
 // EmptyError is a branch with nothing new since the last release.

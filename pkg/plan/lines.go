@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -32,19 +33,19 @@ func (l Lines) Index(ctx context.Context) (*history.Index, error) {
 	if err != nil {
 		return nil, err
 	}
+	absent, err := l.Absent(ctx)
+	if err != nil {
+		return nil, err
+	}
 	opts := history.IndexOptions{
 		Main: l.main(), Decorations: l.Policy.Product.History.Decorations,
 		Cache: filepath.Join(l.Repo.CommonDir(), "relctl", "history"),
 	}
 	for _, ch := range l.Policy.Channels {
-		if ch.Kind != release.LTS {
+		if ch.Kind != release.LTS || slices.ContainsFunc(absent, func(a *BranchError) bool { return a.Channel == ch.Name }) {
 			continue
 		}
-		ref := RemoteRef(l.Remote, ch.Branch)
-		if _, err := l.Repo.Resolve(ctx, ref); err != nil {
-			continue
-		}
-		opts.Lines = append(opts.Lines, history.Line{Name: ch.Name, Ref: ref, Releases: l.releases(ch, tags)})
+		opts.Lines = append(opts.Lines, history.Line{Name: ch.Name, Ref: RemoteRef(l.Remote, ch.Branch), Releases: l.releases(ch, tags)})
 	}
 	first := func(name string) release.Version {
 		ch, err := l.Policy.Channel(name)
@@ -60,6 +61,25 @@ func (l Lines) Index(ctx context.Context) (*history.Index, error) {
 		})
 	}
 	return history.Load(ctx, l.Repo, opts)
+}
+
+// Absent are the LTS channels whose branch is not there: nobody has opened it yet, or this clone did not fetch it.
+func (l Lines) Absent(ctx context.Context) ([]*BranchError, error) {
+	var out []*BranchError
+	for _, ch := range l.Policy.Channels {
+		if ch.Kind != release.LTS {
+			continue
+		}
+		ref := RemoteRef(l.Remote, ch.Branch)
+		_, err := l.Repo.Resolve(ctx, ref)
+		switch {
+		case errors.Is(err, git.ErrNotFound):
+			out = append(out, &BranchError{Channel: ch.Name, Branch: ch.Branch, Ref: ref, Remote: l.Remote})
+		case err != nil:
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // main is the line where changes are made first.
@@ -123,6 +143,19 @@ func (l Lines) Release(ctx context.Context, version string) (*channel.Channel, h
 		}
 	}
 	return nil, history.Released{}, unknown
+}
+
+// Holds makes sure that an index reaches a release: in one that it does not know it would find no fix that can be lost.
+func (l Lines) Holds(ctx context.Context, ix *history.Index, ch *channel.Channel, r history.Released) error {
+	tip := ix.Tip(ch.Name)
+	if tip == "" {
+		return &BranchError{Channel: ch.Name, Branch: ch.Branch, Ref: RemoteRef(l.Remote, ch.Branch), Remote: l.Remote}
+	}
+	ok, err := l.Repo.IsAncestor(ctx, r.Commit, tip)
+	if err == nil && !ok {
+		err = fmt.Errorf("release %s of %s is not in the history of branch %s, so its fixes cannot be told", r.Version, ch.Name, ch.Branch)
+	}
+	return err
 }
 
 // releases are a channel's final releases, by the ledger, and by the tags of its line that the ledger does not know.

@@ -58,7 +58,7 @@ func LoadPolicy(ctx context.Context, repo *git.Repo, src Source) (*Policy, error
 		}
 	}
 	p.Ref = RemoteRef(src.Remote, p.Branch)
-	err := p.readBranch(ctx, repo)
+	err := p.readBranch(ctx, repo, src.Remote)
 	if errors.Is(err, channel.ErrNone) && src.WorkingTree && repo.Top() != "" {
 		if werr := p.readWorkingTree(repo); werr == nil || !errors.Is(werr, channel.ErrNone) {
 			return p, werr
@@ -70,10 +70,10 @@ func LoadPolicy(ctx context.Context, repo *git.Repo, src Source) (*Policy, error
 	return p, nil
 }
 
-func (p *Policy) readBranch(ctx context.Context, repo *git.Repo) error {
+func (p *Policy) readBranch(ctx context.Context, repo *git.Repo, remote string) error {
 	commit, err := repo.Resolve(ctx, p.Ref)
 	if errors.Is(err, git.ErrNotFound) {
-		return &branchError{ref: p.Ref, err: fmt.Errorf("%w: %w", channel.ErrNone, err)}
+		return &branchError{ref: p.Ref, remote: remote, err: fmt.Errorf("%w: %w", channel.ErrNone, err)}
 	}
 	if err != nil {
 		return err
@@ -132,6 +132,15 @@ func (p *Policy) readWorkingTree(repo *git.Repo) error {
 	return nil
 }
 
+// Owns reports whether a tagged version is a channel's: one of its line, or for a rolling channel one that no line with
+// the same tags holds.
+func (p *Policy) Owns(ch *channel.Channel, v release.Version) bool {
+	if ch.Kind == release.LTS {
+		return ch.Line.Contains(v)
+	}
+	return !slices.ContainsFunc(p.Channels, func(other *channel.Channel) bool { return other.Tag == ch.Tag && other.Line.Contains(v) })
+}
+
 func sortBlobs(b []release.Blob) {
 	sort.Slice(b, func(i, j int) bool { return b[i].Path < b[j].Path })
 }
@@ -146,8 +155,8 @@ func (p *Policy) Assumption() string {
 
 // branchError is a default branch that does not exist here.
 type branchError struct {
-	ref string
-	err error
+	ref, remote string
+	err         error
 }
 
 func (e *branchError) Error() string {
@@ -155,5 +164,8 @@ func (e *branchError) Error() string {
 }
 func (e *branchError) Unwrap() error { return e.err }
 func (e *branchError) Hint() string {
-	return "push the default branch, or fetch it with git fetch, and try again"
+	if e.remote == "" {
+		return "commit the channel files to the default branch, and push it"
+	}
+	return "push the default branch, or fetch it: " + fetchBranches(e.remote)
 }

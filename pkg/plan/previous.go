@@ -2,9 +2,11 @@ package plan
 
 import (
 	"context"
+	"errors"
 
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/version"
 )
 
 // findPrevious takes the channel's releases from the ledger. It holds them against the tags and against ancestry, and
@@ -23,7 +25,7 @@ func (d *draft) findPrevious(ctx context.Context) error {
 			if t := tags[r.Tag]; r.Tag != "" && (t.ref.Commit != r.Commit || t.ref.ID != r.TagObject) {
 				return &TagError{Tag: r.Tag, Recorded: r.Commit, Found: t.ref.Commit}
 			}
-			if r.Version.Prerelease() == "" && (last == nil || r.Version.Compare(last.Version) > 0) {
+			if r.Version.Prerelease() == "" && d.after(r.Version, last) {
 				last = &release.Predecessor{Version: r.Version, Commit: r.Commit, Release: r.Release}
 			}
 		}
@@ -48,6 +50,21 @@ func (d *draft) findPrevious(ctx context.Context) error {
 	}
 	d.plan.Inputs.Previous, d.since = last, last.Commit
 	return nil
+}
+
+// after reports whether a version of the channel comes after one that it released. Those of the scheme that a rolling
+// channel has now come after all of one that it had before.
+func (d *draft) after(v release.Version, last *release.Predecessor) bool {
+	if last == nil {
+		return true
+	}
+	if d.Channel.Kind == release.Rolling {
+		scheme := d.Channel.Version.Scheme
+		if now := version.OfScheme(scheme, v); now != version.OfScheme(scheme, last.Version) {
+			return now
+		}
+	}
+	return v.Compare(last.Version) > 0
 }
 
 // tag is a tag that is a version of this channel.
@@ -80,12 +97,12 @@ func (d *draft) tags(ctx context.Context) (map[string]tag, error) {
 func (d *draft) unknownTags(ctx context.Context, tags map[string]tag, known map[string]bool, last **release.Predecessor) error {
 	var names []string
 	for name, t := range tags {
-		if known[name] || !d.Channel.Line.Contains(t.version) {
+		if known[name] || !d.Policy.Owns(d.Channel, t.version) {
 			continue
 		}
 		names = append(names, name)
 		d.released = append(d.released, t.version)
-		if t.version.Prerelease() != "" || *last != nil && t.version.Compare((*last).Version) <= 0 {
+		if t.version.Prerelease() != "" || !d.after(t.version, *last) {
 			continue
 		}
 		if ok, err := d.Repo.IsAncestor(ctx, t.ref.Commit, d.head.ID); err != nil {
@@ -104,11 +121,18 @@ func (d *draft) unknownTags(ctx context.Context, tags map[string]tag, known map[
 	return nil
 }
 
-// firstOfLine tells the first release's changes since the highest older version that the branch contains.
+// firstOfLine tells the first release's changes since the highest older version that the branch contains, or since an
+// even higher one left it: where each line has a branch of its own, the branch may contain ancient versions only.
 func (d *draft) firstOfLine(ctx context.Context, tags map[string]tag) error {
-	var best tag
+	var best, newest tag
 	for _, t := range tags {
-		if d.Channel.Line.Contains(t.version) || t.version.Prerelease() != "" || t.version.Compare(d.Channel.Line.First()) >= 0 || t.version.Compare(best.version) <= 0 {
+		if t.version.Prerelease() != "" || t.version.Compare(d.Channel.Line.First()) >= 0 {
+			continue
+		}
+		if t.version.Compare(newest.version) > 0 {
+			newest = t
+		}
+		if t.version.Compare(best.version) <= 0 {
 			continue
 		}
 		if ok, err := d.Repo.IsAncestor(ctx, t.ref.Commit, d.head.ID); err != nil {
@@ -117,11 +141,37 @@ func (d *draft) firstOfLine(ctx context.Context, tags map[string]tag) error {
 			best = t
 		}
 	}
-	if best.version.IsZero() {
+	left, err := d.leftAt(ctx, newest, best)
+	switch {
+	case err != nil:
+		return err
+	case left != "":
+		d.since = left
+		d.assume("this is the first release of the channel; changes are told since %s left the branch at %s", newest.version, release.Short(left))
+	case best.version.IsZero():
 		d.assume("this is the first release of the channel and no older version is in its history, so all of the branch counts as new")
-		return nil
+	default:
+		d.since = best.ref.Commit
+		d.assume("this is the first release of the channel; changes are told since %s", best.version)
 	}
-	d.since = best.ref.Commit
-	d.assume("this is the first release of the channel; changes are told since %s", best.version)
 	return nil
+}
+
+// leftAt returns where the history of a version left the branch, "" if that is not after the contained version, if any.
+func (d *draft) leftAt(ctx context.Context, newest, contained tag) (string, error) {
+	if newest.version.Compare(contained.version) <= 0 {
+		return "", nil
+	}
+	base, err := d.Repo.MergeBase(ctx, newest.ref.Commit, d.head.ID)
+	switch {
+	case errors.Is(err, git.ErrNotFound), base == contained.ref.Commit:
+		return "", nil
+	case err != nil || contained.version.IsZero():
+		return base, err
+	}
+	ok, err := d.Repo.IsAncestor(ctx, contained.ref.Commit, base)
+	if !ok {
+		base = ""
+	}
+	return base, err
 }

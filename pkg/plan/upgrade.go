@@ -20,14 +20,18 @@ func (d *draft) upgrade(ctx context.Context, _ gate.Subject) release.Verdict {
 	if err != nil {
 		return release.Verdict{Status: release.Errored, Reason: err.Error()}
 	}
+	lines := Lines{Repo: d.Repo, Remote: d.Remote, Policy: d.Policy, State: d.State}
 	var losses, asked []string
 	for _, other := range d.Policy.Channels {
-		last, ok := d.upgradesFrom(other, from)
+		last, ok := d.upgradesFrom(lines, other, from)
 		if !ok {
 			continue
 		}
 		ix, err := d.lines(ctx)
 		if err != nil {
+			return release.Verdict{Status: release.Errored, Reason: err.Error()}
+		}
+		if err := lines.Holds(ctx, ix, other, last); err != nil {
 			return release.Verdict{Status: release.Errored, Reason: err.Error()}
 		}
 		asked = append(asked, fmt.Sprintf("%s %s", other.Name, last.Version))
@@ -52,12 +56,11 @@ func (d *draft) upgrade(ctx context.Context, _ gate.Subject) release.Verdict {
 }
 
 // upgradesFrom returns the newest release of an older line from which this channel takes upgrades.
-func (d *draft) upgradesFrom(other *channel.Channel, from *semver.Constraints) (history.Released, bool) {
+func (d *draft) upgradesFrom(lines Lines, other *channel.Channel, from *semver.Constraints) (history.Released, bool) {
 	var last history.Released
 	if other.Kind != release.LTS || other.Line.First().Compare(d.Channel.Line.First()) >= 0 {
 		return last, false
 	}
-	lines := Lines{Repo: d.Repo, Remote: d.Remote, Policy: d.Policy, State: d.State}
 	for _, r := range lines.releases(other, nil) {
 		v, err := semver.NewVersion(r.Version.String())
 		if err == nil && from.Check(v) && r.Version.Compare(last.Version) > 0 {

@@ -55,10 +55,10 @@ func Next(opts Options) (release.Version, string, error) {
 	case opts.Kind != release.Rolling:
 		err = fmt.Errorf("kind %q is neither lts nor rolling", opts.Kind)
 	case opts.Scheme == "" || opts.Scheme == SemVer:
-		c.keep(func(v release.Version) bool { return !isCalendar(v) })
+		c.keep(opts.counts)
 		c.semantic()
 	case opts.Scheme == CalVer && (opts.Format == "" || opts.Format == CalVerFormat):
-		c.keep(isCalendar)
+		c.keep(opts.counts)
 		err = c.calendar()
 	case opts.Scheme == CalVer:
 		err = fmt.Errorf("calendar versions of the format %q are not known, there is only %s", opts.Format, CalVerFormat)
@@ -71,6 +71,12 @@ func Next(opts Options) (release.Version, string, error) {
 	v, err := c.finish()
 	return v, c.why, err
 }
+
+func (o Options) counts(v release.Version) bool { return OfScheme(o.Scheme, v) }
+
+// OfScheme reports whether a version is one of a rolling channel's scheme, SemVer, "" or CalVer. Versions of different
+// schemes do not compare.
+func OfScheme(scheme string, v release.Version) bool { return isCalendar(v) == (scheme == CalVer) }
 
 var preName = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
 
