@@ -226,10 +226,14 @@ func TestWhoCarriesWhat(t *testing.T) {
 			long, one := w.Commit("fix(orders): keep the spaces that a customer typed into a name"), w.Commit("fix: the names of articles in an order (new)")
 			w.Commit("fix: the names of articles in an order (old)")
 			w.on("2.4")
+			whole := w.Commit("fix(orders): keep the spaces that a customer typed into a name (#1…", "x.txt", "1\n")
+			w.cut("2.5")
+			w.on("2.4")
+			w.Git("reset", "--hard", "--quiet", "HEAD^")
 			pick := w.Commit("[release/2.4] fix(orders): keep the spaces that a customer…", "x.txt", "1\n")
 			w.Commit("[2.4] fix: the names of articles in an order ...", "y.txt", "1\n")
 			w.Commit("fix(orders): keep the…", "z.txt", "1\n")
-			return []claim{{long, "2.4", "picked subject likely", pick}, {one, "2.4", "missing", ""}}
+			return []claim{{long, "2.4", "picked subject likely", pick}, {long, "2.5", "picked subject likely", whole}, {one, "2.4", "missing", ""}}
 		}},
 		{"under another type, if the words are the same, are nobody else's, and so are the files", func(w *world) []claim {
 			w.cut("2.4")

@@ -126,7 +126,8 @@ func stub(subject string) (string, bool) {
 	if !cut {
 		head, cut = strings.CutSuffix(subject, "...")
 	}
-	return strings.TrimSpace(head), cut && len(strings.TrimSpace(head)) >= stubLen
+	head = strings.TrimRight(head, " (#0123456789") // the cut may go through the number of a pull request
+	return head, cut && len(head) >= stubLen
 }
 
 // doubtful are the commits of which the names of files must tell: people mistype numbers of pull requests, a subject

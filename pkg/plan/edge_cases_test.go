@@ -1,8 +1,10 @@
 package plan_test
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -186,5 +188,70 @@ func TestTheFirstReleaseOfALineIsToldSinceTheNewestOlderLineLeft(t *testing.T) {
 	}
 	if !said(made, "since 2.3.11 left the branch at "+release.Short(left)) || said(made, "1.0.0") {
 		t.Errorf("it assumes %q", made.Assumptions)
+	}
+}
+
+// A hotfix counts as taken to the source branch by what that branch holds, not by its ancestry.
+func TestAHotfixIsOnTheSourceBranchByItsContent(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		build func(p *project, hotfix string)
+		pass  bool
+	}{
+		"picked up": {
+			build: func(p *project, hotfix string) { p.Pick(hotfix) }, pass: true,
+		},
+		"picked up, and taken back there": {
+			build: func(p *project, hotfix string) { p.Revert(p.Pick(hotfix)) },
+		},
+		"merged forward": {
+			build: func(p *project, _ string) { p.Merge("release/2.4", "Merge branch 'release/2.4'") }, pass: true,
+		},
+		"merged forward with -s ours: an ancestor, without its content": {
+			build: func(p *project, _ string) {
+				p.Git("merge", "--quiet", "-s", "ours", "-m", "Merge branch 'release/2.4'", "release/2.4")
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := maintained(t, sourced...)
+			hotfix := p.Commit("fix: two")
+			p.Checkout("main")
+			p.Commit("feat: three")
+			c.build(p, hotfix)
+			p.fetch()
+			v := verdict(t, p.must("lts-2.4", indexed).Verdicts, plan.GateSource)
+			if (v.Status == release.Pass) != c.pass || v.Blocks() == c.pass {
+				t.Errorf("%s: %s", v.Status, v.Reason)
+			}
+		})
+	}
+}
+
+// Of a line that is not here nobody knows which fixes it has: that is no upgrade without losses.
+func TestAnUpgradeFromALineThatIsNotHereIsNotJudged(t *testing.T) {
+	t.Parallel()
+	older := "kind: lts\nline: \"2.3\"\nbranch: release/2.3\ntag: \"{version}\"\n"
+	p := adopted(t, "channels/lts-2.3.yaml", older, ltsFile, lts+"upgrade: {from: \">=2.3.0\", fixes: refuse}\n")
+	p.Git("checkout", "--quiet", "-b", "release/2.3", "main")
+	p.Tag("2.3.0")
+	p.Commit("fix: of the older line")
+	p.Tag("2.3.1")
+	p.adopt("lts-2.3", "2.3.0", "2.3.1")
+	p.Checkout("release/2.4")
+	p.Commit("fix: two")
+	p.fetch()
+	ask := func() release.Verdict { return verdict(t, p.must("lts-2.4", indexed).Verdicts, plan.GateUpgrade) }
+	if v := ask(); v.Status != release.Fail || !strings.Contains(v.Reason, "of the older line") {
+		t.Fatalf("with the branch: %s: %s", v.Status, v.Reason)
+	}
+	p.Git("update-ref", "refs/remotes/origin/release/2.3", "2.3.0^{commit}")
+	if v := ask(); v.Status != release.Errored || !strings.Contains(v.Reason, "release 2.3.1 of lts-2.3 is not in the history of branch release/2.3") {
+		t.Errorf("with a branch that lost its release: %s: %s", v.Status, v.Reason)
+	}
+	p.Git("update-ref", "-d", "refs/remotes/origin/release/2.3")
+	if v := ask(); v.Status != release.Errored || !v.Blocks() || !strings.Contains(v.Reason, "refs/remotes/origin/release/2.3 does not exist here") {
+		t.Errorf("without the branch: %s: %s", v.Status, v.Reason)
 	}
 }
