@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/relctl/relctl/pkg/git"
 )
@@ -75,13 +76,23 @@ func Forecasts(ctx context.Context, repo *git.Repo, f *git.Forecaster, requests 
 		return nil, err
 	}
 	out := make([]Forecast, len(requests))
-	for i, r := range requests {
-		s := search{repo: repo, f: f, request: r, tries: opts.Tries}
+	for _, i := range byTarget(requests) {
+		s := search{repo: repo, f: f, request: requests[i], tries: opts.Tries}
 		if out[i], err = s.judge(ctx, results[i]); err != nil {
-			return nil, fmt.Errorf("forecast %.10s: %w", r.Change.ID, err)
+			return nil, fmt.Errorf("forecast %.10s: %w", requests[i].Change.ID, err)
 		}
 	}
 	return out, nil
+}
+
+// byTarget orders requests by what is picked onto: a forecaster starts anew for other attributes.
+func byTarget(requests []Request) []int {
+	out := make([]int, len(requests))
+	for i := range out {
+		out[i] = i
+	}
+	slices.SortStableFunc(out, func(a, b int) int { return strings.Compare(requests[a].Onto, requests[b].Onto) })
+	return out
 }
 
 // judge makes a forecast of what came of the change alone.
@@ -98,7 +109,7 @@ func (s *search) judge(ctx context.Context, r result) (Forecast, error) {
 	for _, c := range r.conflicts {
 		out.Files = append(out.Files, File{Path: c.Path, Kind: c.Kind})
 	}
-	strange, err := s.strange(ctx)
+	strange, err := s.strange(ctx, r.conflicts)
 	if err != nil || strange {
 		out.Outcome = NotApplicable
 		return out, err
@@ -123,27 +134,37 @@ func (s *search) judge(ctx context.Context, r result) (Forecast, error) {
 	return out, err
 }
 
-// strange reports whether the line has none of the files that the change touches, whichever of its picks is tried.
-func (s *search) strange(ctx context.Context) (bool, error) {
-	for _, p := range s.request.Change.Picks {
-		got, err := s.f.Picks(ctx, []git.Try{{Commit: p.Commit, Parent: p.Parent, Onto: s.request.Onto}})
-		if err != nil {
-			return false, err
-		}
-		conflicts := got[0].Conflicts // none if git cannot tell
-		var gone []string
-		for _, c := range conflicts {
-			if c.Kind == "modify/delete" && c.Absent {
-				gone = append(gone, c.Path)
-			}
-		}
-		if len(gone) == 0 || len(gone) < len(conflicts) {
+// strange reports whether the line has none of the files that the change touches, whichever of its picks is tried. The
+// conflicts are those at which all of them ended.
+func (s *search) strange(ctx context.Context, conflicts []git.Conflict) (bool, error) {
+	picks := s.request.Change.Picks
+	for _, p := range picks {
+		if len(absent(conflicts)) == 0 {
 			return false, nil
 		}
+		if len(picks) > 1 {
+			got, err := s.f.Picks(ctx, []git.Try{{Commit: p.Commit, Parent: p.Parent, Onto: s.request.Onto}})
+			if err != nil {
+				return false, err
+			}
+			conflicts = got[0].Conflicts // none if git cannot tell
+		}
 		touched, err := s.repo.PickPaths(ctx, p)
-		if err != nil || !slices.Equal(slices.Sorted(slices.Values(touched)), gone) {
+		if err != nil || len(touched) == 0 || !slices.Equal(slices.Sorted(slices.Values(touched)), absent(conflicts)) {
 			return false, err
 		}
 	}
-	return true, nil
+	return len(picks) > 0, nil
+}
+
+// absent returns the files in conflict if the line has none of them, or nothing.
+func absent(conflicts []git.Conflict) []string {
+	var out []string
+	for _, c := range conflicts {
+		if c.Kind != "modify/delete" || !c.Absent {
+			return nil
+		}
+		out = append(out, c.Path)
+	}
+	return out
 }

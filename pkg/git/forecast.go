@@ -54,7 +54,8 @@ type Conflict struct {
 // take turns.
 //
 // Each try becomes a merge of the picked commit with a commit that nobody made: the tree of the target on top of the
-// picked commit's parent. That is what a cherry-pick does, and works with every git since 2.38. Long-lived `git merge-tree --stdin` processes, one a core, do so in 1 to 4 ms.
+// picked commit's parent. That is what a cherry-pick does, and works with every git since 2.38. Long-lived
+// `git merge-tree --stdin` processes, one a core, do so in 1 to 4 ms.
 type Forecaster struct {
 	repo       *Repo
 	objects    *objects // with what the quarantine holds
@@ -64,10 +65,18 @@ type Forecaster struct {
 	q       *quarantine
 	nothing string               // a commit without files
 	made    map[[2]string]string // commits by tree and parent
-	set     attributeSet         // what the processes below obey
-	call    call                 // starts one
+	pools   []*pool              // the one that was used last at the end
+}
+
+// pool is some processes that obey the same attributes.
+type pool struct {
+	key     string
+	call    call // starts one
 	mergers []*merger
 }
+
+// maxPools is for how many sets of attributes processes are kept. Each line may have its own.
+const maxPools = 6
 
 // Forecaster starts forecasting. It must be closed.
 func (r *Repo) Forecaster(ctx context.Context) (*Forecaster, error) {
@@ -82,7 +91,7 @@ func (r *Repo) Forecaster(ctx context.Context) (*Forecaster, error) {
 	f.objects = &objects{command: func(context.Context) call { return q.call(q.dir, "cat-file", "--batch-command") }}
 	f.attributes = &attributes{objects: f.objects, folders: map[string]folder{}}
 	if f.nothing, err = q.commit(emptyTree); err == nil {
-		err = f.obey(ctx, attributeSet{}, 1) // says now whether this git can do it
+		_, err = f.pool(ctx, attributeSet{}, 1) // says now whether this git can do it
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -94,7 +103,10 @@ func (r *Repo) Forecaster(ctx context.Context) (*Forecaster, error) {
 func (f *Forecaster) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.end()
+	for _, p := range f.pools {
+		p.end()
+	}
+	f.pools = nil
 	return errors.Join(f.objects.close(), f.q.remove())
 }
 
@@ -126,11 +138,12 @@ func (f *Forecaster) Picks(ctx context.Context, tries []Try) ([]Forecast, error)
 				later = append(later, j)
 			}
 		}
-		if err := f.obey(ctx, now[0].set, min(len(now), runtime.GOMAXPROCS(0))); err != nil {
+		p, err := f.pool(ctx, now[0].set, min(len(now), runtime.GOMAXPROCS(0)))
+		if err != nil {
 			return nil, err
 		}
-		if err := f.merge(ctx, now, out); err != nil {
-			f.end()
+		if err := p.merge(ctx, f.nothing, now, out); err != nil {
+			p.end()
 			return nil, err
 		}
 		jobs = later
@@ -235,31 +248,39 @@ func (f *Forecaster) commit(tree, parent string) (string, error) {
 	return id, err
 }
 
-// obey makes sure that n processes run which know a set of attributes. They look for them in a working tree.
-func (f *Forecaster) obey(ctx context.Context, set attributeSet, n int) error {
-	if len(f.mergers) > 0 && f.set.key != set.key {
-		f.end()
-	}
-	dir := filepath.Join(f.q.dir, "tree-"+HashBlob([]byte(set.key)))
-	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
-		if err := f.attributes.lay(ctx, set, dir); err != nil {
-			return fmt.Errorf("lay out attributes: %w", err)
+// pool returns at least n processes which know a set of attributes. They look for them in a working tree.
+func (f *Forecaster) pool(ctx context.Context, set attributeSet, n int) (*pool, error) {
+	var p *pool
+	if at := slices.IndexFunc(f.pools, func(p *pool) bool { return p.key == set.key }); at >= 0 {
+		p = f.pools[at]
+		f.pools = slices.Delete(f.pools, at, at+1)
+	} else {
+		dir := filepath.Join(f.q.dir, "tree-"+HashBlob([]byte(set.key)))
+		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+			if err := f.attributes.lay(ctx, set, dir); err != nil {
+				return nil, fmt.Errorf("lay out attributes: %w", err)
+			}
 		}
+		p = &pool{key: set.key, call: f.q.call(dir, "merge-tree", "--write-tree", "--messages", "--stdin")}
 	}
-	f.set, f.call = set, f.q.call(dir, "merge-tree", "--write-tree", "--messages", "--stdin")
-	for len(f.mergers) < n {
-		m, err := startMerger(ctx, f.call, f.nothing)
+	f.pools = append(f.pools, p)
+	if len(f.pools) > maxPools {
+		f.pools[0].end()
+		f.pools = slices.Delete(f.pools, 0, 1)
+	}
+	for len(p.mergers) < n {
+		m, err := startMerger(ctx, p.call, f.nothing)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		f.mergers = append(f.mergers, m)
+		p.mergers = append(p.mergers, m)
 	}
-	return nil
+	return p, nil
 }
 
 // merge deals jobs out to the processes.
-func (f *Forecaster) merge(ctx context.Context, jobs []job, out []Forecast) error {
-	n := min(len(jobs), len(f.mergers))
+func (p *pool) merge(ctx context.Context, nothing string, jobs []job, out []Forecast) error {
+	n := min(len(jobs), len(p.mergers))
 	group, ctx := errgroup.WithContext(ctx)
 	for w := range n {
 		group.Go(func() error {
@@ -267,21 +288,21 @@ func (f *Forecaster) merge(ctx context.Context, jobs []job, out []Forecast) erro
 			for i := w; i < len(jobs); i += n {
 				own = append(own, jobs[i])
 			}
-			return f.work(ctx, w, own, out)
+			return p.work(ctx, nothing, w, own, out)
 		})
 	}
 	return group.Wait()
 }
 
 // work does the jobs of one process, and starts it anew after a job at which it died.
-func (f *Forecaster) work(ctx context.Context, w int, jobs []job, out []Forecast) error {
+func (p *pool) work(ctx context.Context, nothing string, w int, jobs []job, out []Forecast) error {
 	for len(jobs) > 0 {
 		var input strings.Builder
 		for _, j := range jobs {
 			input.WriteString(j.ours + " " + j.theirs + "\n")
 		}
 		done := 0
-		err := f.mergers[w].merge(ctx, input.String(), len(jobs), func(i int, r merged) {
+		err := p.mergers[w].merge(ctx, input.String(), len(jobs), func(i int, r merged) {
 			done++
 			j := jobs[i]
 			if r.clean {
@@ -295,9 +316,9 @@ func (f *Forecaster) work(ctx context.Context, w int, jobs []job, out []Forecast
 		}
 		out[jobs[done].at] = Forecast{Err: err}
 		jobs = jobs[done+1:]
-		f.mergers[w].end()
-		if f.mergers[w], err = startMerger(ctx, f.call, f.nothing); err != nil {
-			f.mergers[w] = &merger{ended: true}
+		p.mergers[w].end()
+		if p.mergers[w], err = startMerger(ctx, p.call, nothing); err != nil {
+			p.mergers[w] = &merger{ended: true}
 			return err
 		}
 	}
@@ -305,9 +326,9 @@ func (f *Forecaster) work(ctx context.Context, w int, jobs []job, out []Forecast
 }
 
 // end stops all processes.
-func (f *Forecaster) end() {
-	for _, m := range f.mergers {
+func (p *pool) end() {
+	for _, m := range p.mergers {
 		m.end()
 	}
-	f.mergers = nil
+	p.mergers = nil
 }

@@ -258,12 +258,12 @@ func TestForecastsAgreeWithRealPicks(t *testing.T) {
 }
 
 // realTries are 200 recent commits of a clone's main branch, dealt out over its five newest release branches. The clone
-// is named by RELCTL_CLONE, such as one of prometheus.
+// is named by RELCTL_BENCH_REPO, such as one of prometheus.
 func realTries(t testing.TB) (dir string, pairs [][2]string) {
 	t.Helper()
-	dir = os.Getenv("RELCTL_CLONE")
+	dir = os.Getenv("RELCTL_BENCH_REPO")
 	if dir == "" {
-		t.Skip("RELCTL_CLONE names no clone with release-* branches")
+		t.Skip("RELCTL_BENCH_REPO names no clone with release-* branches")
 	}
 	git := func(args ...string) []string {
 		out, err := exec.Command("git", append([]string{"-C", dir}, args...)...).Output()

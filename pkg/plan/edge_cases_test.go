@@ -165,6 +165,29 @@ func TestMisleadingTags(t *testing.T) {
 	}
 }
 
+// A release that was squashed away is told of, before the ledger knows it and, as a refusal, from then on.
+func TestATagOutsideTheBranchNeverWidensTheNotesSilently(t *testing.T) {
+	t.Parallel()
+	p := adopted(t)
+	p.Git("checkout", "--quiet", "--detach")
+	p.Commit("fix: one of several")
+	for _, tag := range []string{"v2.4.1", "v2.4.3", "v2.4.2"} {
+		p.LightTag(tag)
+	}
+	lost := p.Head()
+	p.Checkout("release/2.4")
+	p.Commit("fix: all of them, squashed")
+	p.fetch()
+	made := p.must("lts-2.4")
+	if previous(made) != "2.4.0" || made.Inputs.Version.String() != "2.4.4" || !said(made, "2.4.3 at "+release.Short(lost)+" is not in the history of branch release/2.4") {
+		t.Errorf("%s after %s assuming %q", made.Inputs.Version, previous(made), made.Assumptions)
+	}
+	p.adopt("lts-2.4", "2.4.1", "2.4.2", "2.4.3")
+	if _, err := p.plan("lts-2.4"); as[*plan.AncestryError](t, err).Previous.Version.String() != "2.4.3" {
+		t.Error(err)
+	}
+}
+
 // Where every line has a branch of its own, the last tag that main contains is ancient.
 func TestTheFirstReleaseOfALineIsToldSinceTheNewestOlderLineLeft(t *testing.T) {
 	t.Parallel()

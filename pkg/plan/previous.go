@@ -96,6 +96,7 @@ func (d *draft) tags(ctx context.Context) (map[string]tag, error) {
 // channel's releases and says so.
 func (d *draft) unknownTags(ctx context.Context, tags map[string]tag, known map[string]bool, last **release.Predecessor) error {
 	var names []string
+	var outside *release.Predecessor // the last of those that the branch does not contain
 	for name, t := range tags {
 		if known[name] || !d.Policy.Owns(d.Channel, t.version) {
 			continue
@@ -105,10 +106,14 @@ func (d *draft) unknownTags(ctx context.Context, tags map[string]tag, known map[
 		if t.version.Prerelease() != "" || !d.after(t.version, *last) {
 			continue
 		}
-		if ok, err := d.Repo.IsAncestor(ctx, t.ref.Commit, d.head.ID); err != nil {
+		ok, err := d.Repo.IsAncestor(ctx, t.ref.Commit, d.head.ID)
+		switch {
+		case err != nil:
 			return err
-		} else if ok {
+		case ok:
 			*last = &release.Predecessor{Version: t.version, Commit: t.ref.Commit}
+		case d.after(t.version, outside):
+			outside = &release.Predecessor{Version: t.version, Commit: t.ref.Commit}
 		}
 	}
 	if len(names) == 0 {
@@ -118,6 +123,9 @@ func (d *draft) unknownTags(ctx context.Context, tags map[string]tag, known map[
 		return &UnknownTagsError{Channel: d.Channel.Name, Tags: names}
 	}
 	d.assume("the ledger does not know %d of the line's tags, so they were taken as its releases; relctl adopt %s records them", len(names), d.Channel.Name)
+	if outside != nil && d.after(outside.Version, *last) {
+		d.assume("%s at %s is not in the history of branch %s, so the changes are told since an earlier release", outside.Version, release.Short(outside.Commit), d.Channel.Branch)
+	}
 	return nil
 }
 

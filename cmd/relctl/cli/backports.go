@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -89,6 +90,11 @@ That a change needs another one is tried out, never guessed; among more than 10 
 			if err != nil {
 				return err
 			}
+			if len(args) == 0 {
+				if err := sayAbsent(ctx, s, p); err != nil {
+					return err
+				}
+			}
 			switch {
 			case *asJSON:
 				return s.json(r)
@@ -129,6 +135,9 @@ func (f *backportsFlags) report(ctx context.Context, p *cut.Project, now time.Ti
 	if err != nil {
 		return nil, err
 	}
+	if err := f.checkLines(ctx, p, ix); err != nil {
+		return nil, err
+	}
 	if len(f.paths) > 0 {
 		if f.filter.Commits, err = p.Repo.Touching(ctx, ix.Tip(ix.Main()), f.paths); err != nil {
 			return nil, err
@@ -153,6 +162,20 @@ func (f *backportsFlags) report(ctx context.Context, p *cut.Project, now time.Ti
 		return r, nil
 	}
 	return r, r.forecast(ctx, p, ix, f.needs)
+}
+
+// checkLines refuses to find nothing missing on a line that is not here.
+func (f *backportsFlags) checkLines(ctx context.Context, p *cut.Project, ix *history.Index) error {
+	absent, err := p.Absent(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range absent {
+		if len(ix.Lines()) == 0 || slices.Contains(f.filter.Channels, a.Channel) {
+			return a
+		}
+	}
+	return nil
 }
 
 // forecast tries the picks of what is missing.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -90,6 +91,15 @@ func sayWhere(s IO, p *cut.Project) {
 	if text := p.Policy.Assumption(); text != "" {
 		s.say("note: %s", text)
 	}
+}
+
+// sayAbsent tells which lines an answer about all of them leaves out.
+func sayAbsent(ctx context.Context, s IO, p *cut.Project) error {
+	absent, err := p.Absent(ctx)
+	for _, a := range absent {
+		s.say("note: %s is left out, %s does not exist here: %s", a.Channel, plain(a.Ref), plain(a.Hint()))
+	}
+	return err
 }
 
 func dash(text string) string {

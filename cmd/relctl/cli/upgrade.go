@@ -83,6 +83,12 @@ somebody recorded the reason with relctl changes mark --wont is shown, and does 
 			if err != nil {
 				return err
 			}
+			if err := lines.Holds(ctx, ix, fromCh, from); err != nil {
+				return err
+			}
+			if err := lines.Holds(ctx, ix, toCh, to); err != nil {
+				return err
+			}
 			r := upgradeReport{
 				Schema: upgradeSchema, Lost: []*history.Known{}, Accepted: []acceptedLoss{},
 				From: releasedRef{fromCh.Name, from.Version, from.Commit}, To: releasedRef{toCh.Name, to.Version, to.Commit},

@@ -80,6 +80,9 @@ The last two are likely rather than certain; the others leave no doubt.`,
 			if err != nil {
 				return err
 			}
+			if err := sayAbsent(cmd.Context(), s, p); err != nil {
+				return err
+			}
 			query := strings.Join(args, " ")
 			found := ix.Find(query)
 			if len(found) == 0 {
