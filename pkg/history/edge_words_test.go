@@ -1,6 +1,9 @@
 package history_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // Each row is a way in which people and forges word a pick or a revert.
 func TestPicksAndRevertsInOtherWords(t *testing.T) {
@@ -26,6 +29,23 @@ func TestPicksAndRevertsInOtherWords(t *testing.T) {
 			pick := w.Pick(fix)
 			revert := w.Empty("Revert \"fix: one\"\n\nThis reverts commit " + pick[:10] + ".")
 			return []claim{{fix, "2.4", "reverted trailer certain", revert}}
+		}},
+		{"a pick and a revert whose ids are in capital letters", func(w *world, fix string) []claim {
+			pick := w.Commit("fix: by hand\n\n(cherry picked from commit "+strings.ToUpper(fix)+")", "x.txt", "1\n")
+			revert := w.Empty("fix: go back\n\nThis reverts commit " + strings.ToUpper(pick) + ".")
+			return []claim{{fix, "2.4", "reverted trailer certain", revert}}
+		}},
+		{"a revert of several, and one whose id is on the next line", func(w *world, fix string) []claim {
+			one, two := w.Pick(fix), w.Commit("fix: two")
+			revert := w.Empty("fix: go back\n\nThis reverts commits " + one + ",\n" + two + ".")
+			w.cut("2.5")
+			w.on("2.4")
+			w.Git("reset", "--quiet", "--hard", "HEAD^")
+			wrapped := w.Empty("fix: go back\n\nFor the load.\nThis reverts commit\n" + one + ".")
+			return []claim{
+				{fix, "2.5", "reverted trailer certain", revert}, {two, "2.5", "reverted trailer certain", revert},
+				{fix, "2.4", "reverted trailer certain", wrapped},
+			}
 		}},
 		{"a revert whose message gives the reason after the id", func(w *world, fix string) []claim {
 			pick := w.Pick(fix)

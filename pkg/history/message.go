@@ -24,7 +24,7 @@ type Message struct {
 	BreakingNote string
 	// PickedFrom are the ids of "(cherry picked from commit …)" lines in their order, the original first.
 	PickedFrom []string
-	// Reverts are the ids of "This reverts commit …".
+	// Reverts are the ids of "This reverts commit …", or of "This reverts commits … and …".
 	Reverts []string
 	// PR is the number in "(#123)" at the end of the header, or in "Merge pull request #123", or 0.
 	PR int
@@ -37,8 +37,9 @@ type Message struct {
 var (
 	typeForm    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_/-]*$`)
 	footerForm  = regexp.MustCompile(`^(BREAKING CHANGE|[A-Za-z][A-Za-z0-9-]*)(: | #)(.*)$`)
-	pickForm    = regexp.MustCompile(`^\(cherry picked from commit ([0-9a-f]{7,64})\)$`)
-	revertForm  = regexp.MustCompile(`This reverts commit ([0-9a-f]{7,64})`)
+	pickForm    = regexp.MustCompile(`^\(cherry picked from commit ([0-9A-Fa-f]{7,64})\)$`)
+	revertForm  = regexp.MustCompile(`This reverts commits?\s+([0-9A-Fa-f]{7,64}\b(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)[0-9A-Fa-f]{7,64}\b)*)`)
+	idForm      = regexp.MustCompile(`[0-9A-Fa-f]{7,64}`)
 	prForm      = regexp.MustCompile(`\(#([0-9]{1,9})\)$`)
 	mergePRForm = regexp.MustCompile(`^Merge pull request #([0-9]{1,9}) from `)
 	cveForm     = regexp.MustCompile(`\bCVE-[0-9]{4}-[0-9]{4,19}\b`)
@@ -56,10 +57,12 @@ func Parse(text string) Message {
 	m.parseHeader(m.Header)
 	m.parseRest(rest)
 	// A plain search first: few messages hold either, and the patterns cost more than all the rest.
-	if strings.Contains(rest, "This reverts commit ") {
-		for _, id := range revertForm.FindAllStringSubmatch(rest, 64) {
-			if !slices.Contains(m.Reverts, id[1]) {
-				m.Reverts = append(m.Reverts, id[1])
+	if strings.Contains(rest, "This reverts commit") {
+		for _, list := range revertForm.FindAllStringSubmatch(rest, 64) {
+			for _, id := range idForm.FindAllString(strings.ToLower(list[1]), 64) {
+				if !slices.Contains(m.Reverts, id) {
+					m.Reverts = append(m.Reverts, id)
+				}
 			}
 		}
 	}
@@ -162,7 +165,7 @@ func (m *Message) parseRest(rest string) {
 		trimmed := strings.TrimSpace(line)
 		if strings.HasPrefix(trimmed, "(cherry picked from commit ") {
 			if pick := pickForm.FindStringSubmatch(trimmed); pick != nil {
-				m.PickedFrom = append(m.PickedFrom, pick[1])
+				m.PickedFrom = append(m.PickedFrom, strings.ToLower(pick[1]))
 				continue
 			}
 		}

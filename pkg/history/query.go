@@ -1,6 +1,7 @@
 package history
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -215,13 +216,15 @@ func (ix *Index) matcher(query string) func(int32) bool {
 	}
 }
 
-// Between returns the changes that commit a has and commit b has not, as content, newest first. Both must be reached by
-// main or a line.
-func (ix *Index) Between(a, b string) []*Known {
+// Between returns the changes that commit a has and commit b has not, as content, newest first. It is an error if main
+// and the lines do not reach one of them: nothing is known of it then.
+func (ix *Index) Between(a, b string) ([]*Known, error) {
 	from, ok1 := ix.lookUp(a)
 	to, ok2 := ix.lookUp(b)
-	if !ok1 || !ok2 {
-		return nil
+	for id, ok := range map[string]bool{a: ok1, b: ok2} {
+		if !ok {
+			return nil, fmt.Errorf("commit %.10s is on none of the branches that were read", id)
+		}
 	}
 	have, other := ix.lineTo(from), ix.lineTo(to)
 	var out []*Known
@@ -232,16 +235,17 @@ func (ix *Index) Between(a, b string) []*Known {
 		}
 		out = append(out, ix.known(i))
 	}
-	return out
+	return out, nil
 }
 
 // Losses returns the fixes of commit a that an upgrade to commit b of a line would lose, newest first, without those of
 // which somebody recorded why the line will not get them.
-func (ix *Index) Losses(a, b, line string) []*Known {
-	return slices.DeleteFunc(ix.Between(a, b), func(c *Known) bool {
+func (ix *Index) Losses(a, b, line string) ([]*Known, error) {
+	between, err := ix.Between(a, b)
+	return slices.DeleteFunc(between, func(c *Known) bool {
 		m, marked := ix.Mark(c, line)
 		return !c.Fix() || marked && m.Verdict == MarkWont
-	})
+	}), err
 }
 
 // Fix reports whether a change mends something, so that nobody must lose it.

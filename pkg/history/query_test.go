@@ -79,16 +79,22 @@ func TestAnUpgradeMustNotLoseFixes(t *testing.T) {
 	to := w.Head()
 	w.opts.Marks = []history.Mark{{Verdict: history.MarkWont, Line: "2.5", Change: refused, Reason: "no such code"}}
 	ix := w.load()
-	if got, want := subjectsOf(ix.Losses(from, to, "2.5")), "taken back on 2.5 | on the old line only"; got != want {
-		t.Errorf("lost: %q, want %q", got, want)
+	for _, c := range []struct {
+		name, want string
+		found      func() ([]*history.Known, error)
+	}{
+		{"lost", "taken back on 2.5 | on the old line only", func() ([]*history.Known, error) { return ix.Losses(from, to, "2.5") }},
+		{"between", "taken back on 2.5 | on the old line only | not for 2.5 | on the old line only", func() ([]*history.Known, error) { return ix.Between(from, to) }},
+		{"between a release and itself", "", func() ([]*history.Known, error) { return ix.Between(to, to) }},
+	} {
+		if got, err := c.found(); err != nil || subjectsOf(got) != c.want {
+			t.Errorf("%s: %q, want %q (%v)", c.name, subjectsOf(got), c.want, err)
+		}
 	}
-	if got, want := subjectsOf(ix.Between(from, to)), "taken back on 2.5 | on the old line only | not for 2.5 | on the old line only"; got != want {
-		t.Errorf("between: %q, want %q", got, want)
-	}
-	if got := ix.Between(to, to); len(got) > 0 {
-		t.Errorf("between a release and itself: %q", subjectsOf(got))
-	}
-	if got := ix.Between("0123456789012345678901234567890123456789", to); got != nil {
-		t.Errorf("from nowhere: %q", subjectsOf(got))
+	nowhere := strings.Repeat("0123456789", 4)
+	for _, pair := range [][2]string{{nowhere, to}, {to, nowhere}} {
+		if got, err := ix.Losses(pair[0], pair[1], "2.5"); err == nil || !strings.Contains(err.Error(), nowhere[:10]) {
+			t.Errorf("from nowhere: %q, %v", subjectsOf(got), err)
+		}
 	}
 }

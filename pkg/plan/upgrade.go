@@ -35,7 +35,10 @@ func (d *draft) upgrade(ctx context.Context, _ gate.Subject) release.Verdict {
 			return release.Verdict{Status: release.Errored, Reason: err.Error()}
 		}
 		asked = append(asked, fmt.Sprintf("%s %s", other.Name, last.Version))
-		lost := ix.Losses(last.Commit, d.plan.Inputs.Commit, d.Channel.Name)
+		lost, err := ix.Losses(last.Commit, d.plan.Inputs.Commit, d.Channel.Name)
+		if err != nil {
+			return release.Verdict{Status: release.Errored, Reason: err.Error()}
+		}
 		if len(lost) > 0 {
 			losses = append(losses, fmt.Sprintf("%s %s has %s that %s would lose: %s", other.Name, last.Version, fixes(len(lost)), d.plan.Inputs.Version, naming(lost)))
 		}

@@ -93,7 +93,11 @@ somebody recorded the reason with relctl changes mark --wont is shown, and does 
 				Schema: upgradeSchema, Lost: []*history.Known{}, Accepted: []acceptedLoss{},
 				From: releasedRef{fromCh.Name, from.Version, from.Commit}, To: releasedRef{toCh.Name, to.Version, to.Commit},
 			}
-			for _, c := range ix.Between(from.Commit, to.Commit) {
+			between, err := ix.Between(from.Commit, to.Commit)
+			if err != nil {
+				return err
+			}
+			for _, c := range between {
 				m, marked := ix.Mark(c, toCh.Name)
 				switch {
 				case !c.Fix():
