@@ -85,8 +85,8 @@ func CheckGate(ch *channel.Channel, gate string) error {
 	return e
 }
 
-// FindChange completes a commit id, of a change on the channel's branch, that people write with at least 7 digits.
-func (p *Project) FindChange(ctx context.Context, ch *channel.Channel, id string) (string, error) {
+// UnreleasedChange completes a commit id, of a change on the channel's branch, that people write with at least 7 digits.
+func (p *Project) UnreleasedChange(ctx context.Context, ch *channel.Channel, id string) (string, error) {
 	if len(id) < 7 || strings.Trim(id, "0123456789abcdef") != "" {
 		return "", fmt.Errorf("%q is not a commit id of at least 7 lower-case hex digits", id)
 	}

@@ -246,7 +246,7 @@ func TestAChangeIsFoundByTheBeginningOfItsID(t *testing.T) {
 		pick[:6]: "at least 7", strings.ToUpper(pick): "lower-case hex", "": "at least 7", "HEAD~1~1": "hex digits",
 		released: "no unreleased change", strings.Repeat("0", 40): "no unreleased change",
 	} {
-		got, err := p.FindChange(t.Context(), w.line(p), id)
+		got, err := p.UnreleasedChange(t.Context(), w.line(p), id)
 		if err != nil {
 			got = err.Error()
 		}

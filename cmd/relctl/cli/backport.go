@@ -11,9 +11,7 @@ import (
 
 	"github.com/relctl/relctl/pkg/backport"
 	"github.com/relctl/relctl/pkg/cut"
-	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/history"
-	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -89,11 +87,11 @@ func runBackport(cmd *cobra.Command, s IO, args, to []string, remote string, asJ
 	if err != nil {
 		return err
 	}
-	change, err := findChange(ctx, p, ix, args)
+	change, err := p.FindChange(ctx, ix, args)
 	if err != nil {
 		return err
 	}
-	opts.Has = func(line, commit string) bool { return has(ix, line, commit) }
+	opts.Has = func(line, commit string) bool { return cut.Has(ix, line, commit) }
 	opts.Earlier = func(ctx context.Context, c backport.Change, tip string, files []string) ([]backport.Change, error) {
 		return p.Earlier(ctx, ix, c.ID, tip, files)
 	}
@@ -149,7 +147,7 @@ func newBackportReport(ctx context.Context, p *cut.Project, change backport.Chan
 // backportTo does one line; what goes wrong there is no reason to leave the others out.
 func backportTo(ctx context.Context, p *cut.Project, ix *history.Index, change backport.Change, t backport.Target, opts backport.RunOptions) (backportLine, int) {
 	var res *backport.Result
-	err := refusal(ix, change, t.Line)
+	err := cut.Refusal(ix, change, t.Line)
 	if err == nil {
 		res, err = backport.Run(ctx, p.Repo, change, t, opts)
 	}
@@ -160,39 +158,6 @@ func backportTo(ctx context.Context, p *cut.Project, ix *history.Index, change b
 		return backportLine{Result: res}, exitFailed
 	}
 	return backportLine{Result: res}, exitDone
-}
-
-// has reports whether a line has all that a commit brings.
-func has(ix *history.Index, line, commit string) bool {
-	found := ix.Of(commit)
-	return len(found) > 0 && !slices.ContainsFunc(found, func(c *history.Known) bool {
-		p := ix.State(c, line).Presence
-		return p != history.Present && p != history.Picked && p != history.Equivalent
-	})
-}
-
-// refusal is what somebody recorded against taking a change to a line.
-func refusal(ix *history.Index, change backport.Change, line string) error {
-	for _, pick := range change.Picks {
-		for _, c := range ix.Of(pick.Commit) {
-			if s := ix.State(c, line); s.Presence == history.Wont {
-				return &wontError{line: line, change: c.Commit, reason: s.Reason}
-			}
-		}
-	}
-	return nil
-}
-
-// wontError is a change that a line will not get, as somebody recorded.
-type wontError struct{ line, change, reason string }
-
-func (e *wontError) Error() string {
-	return fmt.Sprintf("%s will not get %s: %s", e.line, release.Short(e.change), plain(e.reason))
-}
-
-// Hint says how to change one's mind.
-func (e *wontError) Hint() string {
-	return fmt.Sprintf("if that is no longer so: relctl changes mark %s --channel %s --clear --reason '…'", release.Short(e.change), e.line)
 }
 
 // backportTargets finds the lines of the channels.
@@ -222,90 +187,6 @@ func ltsNames(p *cut.Project) []string {
 		}
 	}
 	return names
-}
-
-// findChange resolves what people call changes: ids of commits, each of which a branch of the product must have, or what
-// relctl where takes, if one change alone answers to it.
-func findChange(ctx context.Context, p *cut.Project, ix *history.Index, names []string) (backport.Change, error) {
-	branches := []string{p.Policy.Branch}
-	for _, ch := range p.Policy.Channels {
-		branches = append(branches, ch.Branch)
-	}
-	var commits []string
-	for _, name := range names {
-		full, err := p.Repo.Expand(ctx, strings.ToLower(name))
-		if errors.Is(err, git.ErrNotFound) {
-			full, err = oneChange(ix, name, err)
-		}
-		if err != nil {
-			return backport.Change{}, err
-		}
-		if err := onBranch(ctx, p, full, branches); err != nil {
-			return backport.Change{}, err
-		}
-		commits = append(commits, full)
-	}
-	return backport.NewChange(ctx, p.Repo, commits...)
-}
-
-// oneChange finds the only change that answers to a pull request, a CVE or words.
-func oneChange(ix *history.Index, name string, unknown error) (string, error) {
-	found := ix.Find(name)
-	switch len(found) {
-	case 0:
-		return "", fmt.Errorf("change %s: %w", plain(name), unknown)
-	case 1:
-		return found[0].Commit, nil
-	}
-	return "", &severalError{name: name, found: found}
-}
-
-// severalError is a name that several changes answer to.
-type severalError struct {
-	name  string
-	found []*history.Known
-}
-
-func (e *severalError) Error() string {
-	return fmt.Sprintf("%q stands for %s", plain(e.name), count(len(e.found), "change"))
-}
-
-// Hint lists the newest.
-func (e *severalError) Hint() string {
-	var names []string
-	for _, c := range e.found {
-		names = append(names, fmt.Sprintf("%s %q", release.Short(c.Commit), plain(c.Subject)))
-	}
-	return "say which, by its commit: " + some(names, 5)
-}
-
-// onBranch makes sure that the remote's branches have a commit: a backport names it for ever.
-func onBranch(ctx context.Context, p *cut.Project, commit string, branches []string) error {
-	for _, b := range branches {
-		if b == "" {
-			continue
-		}
-		has, err := p.Repo.IsAncestor(ctx, commit, plan.RemoteRef(p.Remote, b))
-		if err != nil && !errors.Is(err, git.ErrNotFound) {
-			return err
-		}
-		if has {
-			return nil
-		}
-	}
-	return &offBranchError{commit: commit, remote: p.Remote}
-}
-
-// offBranchError is a commit that no branch of the product has.
-type offBranchError struct{ commit, remote string }
-
-func (e *offBranchError) Error() string {
-	return fmt.Sprintf("commit %s is on no channel's branch of %s", release.Short(e.commit), e.remote)
-}
-
-// Hint says how it gets there.
-func (e *offBranchError) Hint() string {
-	return "merge it into main and push first, so that the backport names a commit that stays"
 }
 
 // printBackport tells a person what came of one line.

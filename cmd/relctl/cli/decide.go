@@ -94,7 +94,7 @@ of that role counts.`,
 				return err
 			}
 			if change != "" {
-				if change, err = p.FindChange(ctx, ch, change); err != nil {
+				if change, err = p.UnreleasedChange(ctx, ch, change); err != nil {
 					return err
 				}
 			} else if err := cut.CheckGate(ch, gate); err != nil {

@@ -71,10 +71,14 @@ func report(s IO, err error) int {
 		s.say("relctl: interrupted; run the same command again to go on")
 		return exitInterrupt
 	}
-	s.say("relctl: %s", err)
+	text := strings.Split(err.Error(), "\n")
+	for i := range text { // a name or a message in it may come from anywhere
+		text[i] = plain(text[i])
+	}
+	s.say("relctl: %s", strings.Join(text, "\n"))
 	if h := hint(err); h != "" {
 		for line := range strings.SplitSeq(h, "\n") {
-			s.say("hint: %s", line)
+			s.say("hint: %s", plain(line))
 		}
 	}
 	return exitCode(err)
