@@ -129,8 +129,16 @@ func MakesRelease(subject string) bool {
 			subject = rest
 		}
 	}
-	return releases.MatchString(subject)
+	return mayMakeRelease(subject) && releases.MatchString(subject)
 }
+
+// mayMakeRelease looks at how a subject begins: the pattern costs much more, and this is asked of every commit.
+func mayMakeRelease(subject string) bool {
+	begin := strings.ToLower(subject[:min(len(subject), 10)])
+	return begin != "" && (begin[0] >= '0' && begin[0] <= '9' || slices.ContainsFunc(releaseBegins, func(w string) bool { return strings.HasPrefix(begin, w) }))
+}
+
+var releaseBegins = []string{"prepare", "cut ", "tag ", "make ", "release", "the releas", "releasing", "bump", "version bu", "automatic ", "changelog", "update cha", "v"}
 
 // carried finds the pull requests of which a subject says that it carries them: "(cherry-pick of #12 and #13 to 3.3)",
 // "backporting 12 into 3.6".

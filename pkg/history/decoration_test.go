@@ -142,3 +142,19 @@ func TestPullRequestsInBodies(t *testing.T) {
 		}
 	}
 }
+
+func TestCommitsThatOnlyMakeARelease(t *testing.T) {
+	t.Parallel()
+	for subject, want := range map[string]bool{
+		"chore(release): anything": true, "chore: release 2.4.1": true, "Release v2.4.1": true, "release: 2.4.1": true, "2.4.1": true, "v2.4.1": true,
+		"Bump version to 2.4.1": true, "chore: bump to v2.4.1": true, "Bumped v7.1.0": true, "prepare for release 3.1": true, "Prepare 2.4 release": true,
+		"cut the 2.4.1 release": true, "tag release 2.4.1": true, "Changelog for v2.4.1": true, "update changelog": true, "Automatic update of version": true,
+		"chore(release-3.0.x): release 3.0.0 (#12512)": true, "the release 2.4": true, "releasing 2.4.1": true, "Version bump": true,
+		"": false, "fix: release the lock": false, "Release the lock": false, "fix: bump the retry limit": false, "bump golang.org/x/net from 0.1 to 0.2": false,
+		"fix: 2.4.1 clients may log in": false, "update changes": false, "make releases smaller": false, "prepare the database": false, "verify releases": false,
+	} {
+		if got := MakesRelease(subject); got != want {
+			t.Errorf("%q: %v", subject, got)
+		}
+	}
+}
