@@ -3,11 +3,13 @@ package git
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -38,27 +40,45 @@ var logArgs = []string{"log", "-z", "--no-color", "--no-show-signature", "--no-m
 // not grow with the history. An error ends the sequence.
 func (r *Repo) Log(ctx context.Context, opts LogOptions) iter.Seq2[*Commit, error] {
 	return func(yield func(*Commit, error) bool) {
-		args, err := r.logRange(ctx, opts)
+		args, err := r.logRange(opts)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		r.stream(ctx, args, yield)
+		empty := true // what a walk begins and ends with is looked at only if there is reason to
+		r.stream(ctx, args, func(c *Commit, err error) bool {
+			if empty && err != nil {
+				err = cmp.Or(r.exist(ctx, opts), err)
+			}
+			empty = false
+			return yield(c, err)
+		})
+		if empty {
+			if err := r.exist(ctx, opts); err != nil {
+				yield(nil, err)
+			}
+		}
 	}
 }
 
-func (r *Repo) logRange(ctx context.Context, opts LogOptions) ([]string, error) {
+// exist reports what a walk begins or ends with that is no commit.
+func (r *Repo) exist(ctx context.Context, opts LogOptions) error {
+	_, err := r.ids(ctx, slices.Concat(opts.To, opts.Not)...)
+	return err
+}
+
+func (r *Repo) logRange(opts LogOptions) ([]string, error) {
 	if err := r.refuseShallow(); err != nil {
 		return nil, err
 	}
 	if len(opts.To) == 0 {
 		return nil, errors.New("git log: no commit to begin at")
 	}
-	to, err := r.ids(ctx, opts.To...)
+	to, err := r.lookUpAll(opts.To)
 	if err != nil {
 		return nil, err
 	}
-	not, err := r.ids(ctx, opts.Not...)
+	not, err := r.lookUpAll(opts.Not)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -46,24 +47,52 @@ func isID(s string) bool {
 // Resolve returns the commit id of a full ref name or a full commit id, or [ErrNotFound]. A ref is looked up under this
 // very name; git's own search through refs/tags and refs/heads plays no part.
 func (r *Repo) Resolve(ctx context.Context, name string) (string, error) {
-	id := name
-	if !isID(name) {
-		var err error
-		if id, err = r.lookUp(name); err != nil {
-			return "", err
+	ids, err := r.ids(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	return ids[0], nil
+}
+
+// ids resolves many names at once.
+func (r *Repo) ids(ctx context.Context, names ...string) ([]string, error) {
+	ids, err := r.lookUpAll(names)
+	if err != nil {
+		return nil, err
+	}
+	for i := range ids {
+		ids[i] += "^{}"
+	}
+	found, err := r.objects.info(ctx, ids...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", strings.Join(names[:min(len(names), 3)], ", "), err)
+	}
+	for i, name := range names {
+		switch f := found[i]; f.kind {
+		case "commit":
+			ids[i] = f.id
+		case "":
+			return nil, fmt.Errorf("commit %s: %w", name, ErrNotFound)
+		default:
+			return nil, fmt.Errorf("%s is a %s, not a commit: %w", name, f.kind, ErrNotFound)
 		}
 	}
-	found, err := r.objects.info(ctx, id+"^{}")
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", name, err)
+	return ids, nil
+}
+
+// lookUpAll returns the objects that full ref names point at. Full ids stay.
+func (r *Repo) lookUpAll(names []string) ([]string, error) {
+	ids := slices.Clone(names)
+	for i, name := range names {
+		if isID(name) {
+			continue
+		}
+		var err error
+		if ids[i], err = r.lookUp(name); err != nil {
+			return nil, err
+		}
 	}
-	switch found[0].kind {
-	case "commit":
-		return found[0].id, nil
-	case "":
-		return "", fmt.Errorf("commit %s: %w", name, ErrNotFound)
-	}
-	return "", fmt.Errorf("%s is a %s, not a commit: %w", name, found[0].kind, ErrNotFound)
+	return ids, nil
 }
 
 // lookUp returns the object that a ref points at, a tag object's own id.
@@ -93,18 +122,6 @@ func (r *Repo) symbolic(name string) string {
 		return ""
 	}
 	return ref.Target().String()
-}
-
-// ids resolves what a walk begins and ends with.
-func (r *Repo) ids(ctx context.Context, names ...string) ([]string, error) {
-	out := make([]string, len(names))
-	for i, n := range names {
-		var err error
-		if out[i], err = r.Resolve(ctx, n); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
 }
 
 // Refs returns the refs below a prefix that ends with a slash, such as refs/tags/, sorted by name.

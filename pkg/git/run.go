@@ -132,6 +132,7 @@ func (c call) stream(ctx context.Context, read func(io.Reader) error) error {
 	if err != nil {
 		return c.failure(ctx, err, "")
 	}
+	widen(out)
 	rerr := read(out)
 	if rerr != nil {
 		cancel() // nobody reads the rest

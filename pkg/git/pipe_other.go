@@ -1,0 +1,7 @@
+//go:build !linux
+
+package git
+
+import "io"
+
+func widen(io.Reader) {}
