@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"path"
 	"regexp"
 	"slices"
@@ -37,6 +38,11 @@ var forms = map[string]form{
 	"tag":          {pattern: refPattern + `*\{version\}` + refPattern[1:] + `*$`, check: checkTag},
 	"type":         {pattern: commitType.String(), check: matches(commitType, "a commit type such as fix or docs")},
 	"comparison":   {pattern: comparison.String(), check: matches(comparison, `a comparison such as "value < 0.01"`)},
+	"decimal":      {pattern: decimal.String(), check: matches(decimal, `a number such as "100"`)},
+	"server":       {pattern: `^https?://`, check: checkServer},
+	"object":       {pattern: object.String(), check: matches(object, "the name of an object such as acme or argocd/acme")},
+	"weekday":      {enum: []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}},
+	"time":         {pattern: timeOfDay.String(), check: matches(timeOfDay, `a time of day such as "18:00"`)},
 	"argument":     {check: checkArgument},
 	"text":         {pattern: `\S`, check: checkText},
 	"path":         {pattern: `^[^/\\]`, check: checkPath},
@@ -45,6 +51,37 @@ var forms = map[string]form{
 	"pattern":      {pattern: `\S`, check: checkPattern},
 	"timezone":     {pattern: `\S`, check: location},
 	"sshkey":       {pattern: `^[a-z0-9@.-]+ AAAA`, check: checkSSHKey},
+	"registry":     {pattern: registry.String(), check: matches(registry, "a registry such as registry.acme.example/acme, with neither https:// nor a tag")},
+	"repository":   {pattern: repository.String(), check: matches(repository, "the path of a repository such as service/acmed")},
+	"base":         {pattern: base.String(), check: matches(base, `an image with its digest such as gcr.io/distroless/static@sha256:…, nor "scratch"`)},
+	"program":      {pattern: program.String(), check: matches(program, "the name of a program, without folder")},
+	"variable":     {pattern: variable.String(), check: matches(variable, "a variable such as GOMAXPROCS=2")},
+	"user":         {pattern: user.String(), check: matches(user, `a user such as "65532:65532", in numbers`)},
+	"port":         {pattern: port.String(), check: matches(port, "a port such as 8080/tcp")},
+	"target":       {pattern: target.String(), check: checkTarget},
+	"mode":         {enum: []string{"0644", "0755"}},
+}
+
+// component is a part of a repository's path in a registry.
+const component = `[a-z0-9]+([._-][a-z0-9]+)*`
+
+var (
+	registry   = regexp.MustCompile(`^([a-z0-9-]+(\.[a-z0-9-]+)+|localhost)(:[1-9][0-9]{0,4})?(/` + component + `)*$`)
+	repository = regexp.MustCompile(`^` + component + `(/` + component + `)*$`)
+	base       = regexp.MustCompile(`^(scratch|[^@\s]+@sha256:[0-9a-f]{64})$`)
+	program    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._+-]*$`)
+	variable   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=[^\x00]*$`)
+	user       = regexp.MustCompile(`^(0|[1-9][0-9]{0,9})(:(0|[1-9][0-9]{0,9}))?$`)
+	port       = regexp.MustCompile(`^[1-9][0-9]{0,4}/(tcp|udp|sctp)$`)
+	target     = regexp.MustCompile(`^(/[!-.0-~]+)+$`)
+)
+
+// checkTarget admits plain absolute paths. A name that begins with ".wh." would delete a file of the base.
+func checkTarget(s string) error {
+	if !target.MatchString(s) || path.Clean(s) != s || strings.Contains(s, "/.wh.") {
+		return fmt.Errorf("%.80q is not a plain absolute path such as /etc/acme/ca.pem", s)
+	}
+	return nil
 }
 
 // What a plan does about fixes that an upgrade would lose.
@@ -60,9 +97,18 @@ const (
 	CalVerFormat = "YYYY.MDD.N"
 )
 
+// Parts of a gate's condition.
+const (
+	operator = `(<|<=|>|>=|==|!=) `
+	number   = `-?[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?`
+)
+
 var (
 	commitType = regexp.MustCompile(`^[a-z][a-z0-9._/-]{0,62}$`)
-	comparison = regexp.MustCompile(`^value (<|<=|>|>=|==|!=) -?[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?$`)
+	comparison = regexp.MustCompile(`^(value ` + operator + number + `|candidate ` + operator + `(` + number + ` \* )?control( [+-] ` + number + `)?)$`)
+	decimal    = regexp.MustCompile(`^` + number + `$`)
+	object     = regexp.MustCompile(`^([a-z0-9.-]{1,253}/)?[a-z0-9.-]{1,253}$`)
+	timeOfDay  = regexp.MustCompile(`^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`)
 )
 
 // formError is a string of the wrong form, with what was probably meant.
@@ -88,6 +134,15 @@ func matches(re *regexp.Regexp, what string) func(string) error {
 		}
 		return nil
 	}
+}
+
+// checkServer admits addresses without user and password: channel files are no place for secrets.
+func checkServer(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("%.60q is not the address of a server such as http://prometheus:9090, without user and password", s)
+	}
+	return checkText(s)
 }
 
 func checkText(s string) error {

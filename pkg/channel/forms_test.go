@@ -114,7 +114,10 @@ func TestAFreezeLastsToTheEndOfItsLastDay(t *testing.T) {
 	if got := until.UTC().Format(time.RFC3339); got != "2026-03-29T22:00:00Z" {
 		t.Errorf("ends %s", got)
 	}
-	if _, _, err := (Freeze{Name: "x", Timezone: "Nowhere/Else"}).Window(); err == nil {
+	if _, _, err := (Freeze{Name: "x", From: from, To: to, Timezone: "Nowhere/Else"}).Window(); err == nil {
 		t.Error("an unknown time zone has a window")
+	}
+	if _, _, err := (Freeze{Name: "x", Weekdays: []string{"sat"}, Timezone: "UTC"}).Window(); err == nil {
+		t.Error("a freeze of weekdays has one window")
 	}
 }

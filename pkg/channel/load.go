@@ -176,6 +176,22 @@ func (p *Product) complete() {
 	if len(p.Signing.Keys) > 0 && p.Signing.Threshold == 0 {
 		p.Signing.Threshold = 1
 	}
+	for i := range p.Images {
+		p.Images[i].complete()
+	}
+}
+
+// complete fills in what the file may leave out.
+func (i *Image) complete() {
+	if i.Repository == "" {
+		i.Repository = i.Name
+	}
+	if i.Base == "" {
+		i.Base = "scratch"
+	}
+	if len(i.Binaries) == 0 {
+		i.Binaries = []string{i.Name}
+	}
 }
 
 // complete fills in what the file may leave out.

@@ -20,8 +20,22 @@ const qaKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFYVlY9Ko+O4CWQpdH9e1pLBSuvD+
 
 const product = `name: acme
 build: {command: [./hack/build.sh, --all], output: dist}
+images:
+  - name: acmed
+    repository: service/acmed
+    base: "oci:deploy/base@sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+    binaries: [acmed, acmectl]
+    entrypoint: [/usr/local/bin/acmed, --foreground]
+    cmd: [serve]
+    env: [GOMAXPROCS=2, EMPTY=]
+    user: "1000:1000"
+    labels: {org.opencontainers.image.vendor: Acme}
+    ports: [8080/tcp]
+    files:
+      - {from: deploy/ca.pem, to: /etc/ssl/certs/ca.pem, mode: "0644"}
 stores:
   - {directory: ../store}
+  - {registry: registry.acme.example/acme}
 signing: {keys: [channels/keys/release.pub]}
 roles:
   qa:
@@ -57,6 +71,68 @@ freeze:
 deploy: {engine: argocd}
 `
 
+// watched has the keys of gates that look at a running service, and both forms of freezes.
+const watched = `kind: rolling
+branch: main
+rings:
+  - name: canary
+    soak: 2h
+    gap: 10m
+    cells: [eu-1]
+    gates:
+      - name: errors
+        timeout: 20s
+        prometheus:
+          server: https://mimir.example/prometheus
+          query: sum(rate(errors{ring="{ring}",version="{version}"}[5m]))
+          control: sum(rate(errors{ring="{ring}",version="{previous}"}[5m]))
+          pass: candidate <= 1.5 * control + 1e-3
+          window: 30m
+          step: 1m
+          traffic: {query: "sum(increase(requests[30m]))", least: "100"}
+      - {name: synced, timeout: 1m, gitops: {command: [kubectl, get, applications, -o, json], names: [argocd/acme-eu-1]}}
+      - {name: dumped, gitops: {file: status/flux.json}}
+freeze:
+  - {name: year-end, from: 2026-12-20, to: 2027-01-04, timezone: Europe/Berlin}
+  - {name: nights, weekdays: [mon, tue, wed, thu], start: "18:00", end: "07:30", timezone: Europe/Berlin}
+  - {name: weekend, weekdays: [sat, sun]}
+`
+
+func TestGatesThatLookAtAServiceLoad(t *testing.T) {
+	set, err := channel.Load(tree("product.yaml", product, "watched.yaml", watched))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ch, err := set.Channel("watched")
+	if err != nil {
+		t.Fatal(err)
+	}
+	minutes := func(n time.Duration) channel.Duration { return channel.Duration(n * time.Minute) }
+	want := []channel.Ring{{Name: "canary", Soak: minutes(120), Gap: minutes(10), Cells: []string{"eu-1"}, Gates: []channel.Gate{
+		{Name: "errors", Timeout: channel.Duration(20 * time.Second), Prometheus: &channel.Prometheus{
+			Server:  "https://mimir.example/prometheus",
+			Query:   `sum(rate(errors{ring="{ring}",version="{version}"}[5m]))`,
+			Control: `sum(rate(errors{ring="{ring}",version="{previous}"}[5m]))`,
+			Pass:    "candidate <= 1.5 * control + 1e-3",
+			Window:  minutes(30), Step: minutes(1),
+			Traffic: &channel.Traffic{Query: "sum(increase(requests[30m]))", Least: "100"},
+		}},
+		{Name: "synced", Timeout: minutes(1), GitOps: &channel.GitOps{Command: []string{"kubectl", "get", "applications", "-o", "json"}, Names: []string{"argocd/acme-eu-1"}}},
+		{Name: "dumped", GitOps: &channel.GitOps{File: "status/flux.json"}},
+	}}}
+	if diff := cmp.Diff(want, ch.Rings); diff != "" {
+		t.Errorf("rings (-want +got):\n%s", diff)
+	}
+	freezes := []channel.Freeze{
+		{Name: "year-end", From: day(t, "2026-12-20"), To: day(t, "2027-01-04"), Timezone: "Europe/Berlin"},
+		{Name: "nights", Weekdays: []string{"mon", "tue", "wed", "thu"}, Start: "18:00", End: "07:30", Timezone: "Europe/Berlin"},
+		{Name: "weekend", Weekdays: []string{"sat", "sun"}, Timezone: "UTC"},
+	}
+	if diff := cmp.Diff(freezes, ch.Freeze, cmpopts.EquateComparable(channel.Date{})); diff != "" {
+		t.Errorf("freezes (-want +got):\n%s", diff)
+	}
+}
+
 // tree is a repository's root with the files given in pairs of name and content.
 func tree(files ...string) fstest.MapFS {
 	out := fstest.MapFS{}
@@ -82,7 +158,13 @@ func TestLoadReadsEveryKey(t *testing.T) {
 	wantProduct := channel.Product{
 		Name:   "acme",
 		Build:  &channel.Build{Command: []string{"./hack/build.sh", "--all"}, Output: "dist"},
-		Stores: []channel.Store{{Directory: "../store"}},
+		Stores: []channel.Store{{Directory: "../store"}, {Registry: "registry.acme.example/acme"}},
+		Images: []channel.Image{{
+			Name: "acmed", Repository: "service/acmed", Base: "oci:deploy/base@sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+			Binaries: []string{"acmed", "acmectl"}, Entrypoint: []string{"/usr/local/bin/acmed", "--foreground"}, Cmd: []string{"serve"},
+			Env: []string{"GOMAXPROCS=2", "EMPTY="}, User: "1000:1000", Labels: map[string]string{"org.opencontainers.image.vendor": "Acme"},
+			Ports: []string{"8080/tcp"}, Files: []channel.ImageFile{{From: "deploy/ca.pem", To: "/etc/ssl/certs/ca.pem", Mode: "0644"}},
+		}},
 		Signing: channel.Signing{
 			Keys: []string{"channels/keys/release.pub"}, Threshold: 1,
 		},
@@ -139,7 +221,7 @@ func day(t *testing.T, s string) channel.Date {
 
 func TestWhatAFileLeavesOutHasDefaults(t *testing.T) {
 	set, err := channel.Load(tree(
-		"product.yaml", "name: acme\n",
+		"product.yaml", "name: acme\nimages: [{name: acmed}]\n",
 		"lts.yaml", "kind: lts\nline: '3'\nbranch: three\n",
 		"next.yaml", "kind: rolling\nbranch: main\n",
 		"lts-2.yaml", "kind: lts\nline: '2'\nbranch: two\n",
@@ -150,6 +232,10 @@ func TestWhatAFileLeavesOutHasDefaults(t *testing.T) {
 	}
 	if got := set.Product.Goreleaser; got != ".goreleaser.yaml" {
 		t.Errorf("goreleaser = %q", got)
+	}
+	want := channel.Image{Name: "acmed", Repository: "acmed", Base: "scratch", Binaries: []string{"acmed"}}
+	if diff := cmp.Diff([]channel.Image{want}, set.Product.Images); diff != "" {
+		t.Errorf("image (-want +got):\n%s", diff)
 	}
 	if got := set.Product.Signing.Threshold; got != 0 {
 		t.Errorf("threshold without keys = %d", got)

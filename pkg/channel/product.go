@@ -8,6 +8,8 @@ type Product struct {
 	Goreleaser string `json:"goreleaser,omitempty" is:"path" one:"how the product is built,optional"`
 	// Build is a command that builds the product, for products that goreleaser cannot build.
 	Build *Build `json:"build,omitempty" one:"how the product is built,optional"`
+	// Images are the container images that are made of the product's programs.
+	Images []Image `json:"images,omitempty"`
 	// Stores are where releases are published.
 	Stores []Store `json:"stores,omitempty"`
 	// Signing lists the keys that sign releases.
@@ -42,6 +44,49 @@ type Build struct {
 type Store struct {
 	// Directory is a folder, relative to the repository's root or absolute, that any web server can serve.
 	Directory string `json:"directory,omitempty" is:"text" one:"where the store lies"`
+	// Registry is a registry of container images with the path below which the product's repositories lie, such as
+	// registry.acme.example/acme. It gets the images; credentials are those of docker login.
+	Registry string `json:"registry,omitempty" is:"registry" one:"where the store lies"`
+}
+
+// Image is a container image: a base and, over it, programs that the build made for Linux and files of the repository.
+// It has one variant for each platform that the programs were built for.
+type Image struct {
+	// Name is the image's name; a release holds it as images/<name>.oci.tar.
+	Name string `json:"name" is:"name"`
+	// Repository is the image's path below a registry of stores, such as service/acmed. Default is name.
+	Repository string `json:"repository,omitempty" is:"repository"`
+	// Base is what lies below: "scratch" for nothing, a reference with a digest such as
+	// gcr.io/distroless/static@sha256:…, or an OCI image layout in the repository, oci:deploy/base@sha256:…. Default is
+	// scratch.
+	Base string `json:"base,omitempty" is:"base"`
+	// Binaries are the names of the programs, which lie in /usr/local/bin. Default is the one called as the image.
+	Binaries []string `json:"binaries,omitempty" is:"program"`
+	// Entrypoint is what a container runs, with arguments that are always there. Default is the first of binaries.
+	Entrypoint []string `json:"entrypoint,omitempty" is:"argument"`
+	// Cmd is the list of arguments that a deployment may replace.
+	Cmd []string `json:"cmd,omitempty" is:"argument"`
+	// Env lists variables, such as GOMAXPROCS=2; they replace those of the base.
+	Env []string `json:"env,omitempty" is:"variable"`
+	// User is whom a container runs as, "<uid>" or "<uid>:<gid>" in numbers and quotes, so that Kubernetes can tell that
+	// it is not root. Default is the base's, or else "65532:65532".
+	User string `json:"user,omitempty" is:"user"`
+	// Labels are further labels. Those that name version, revision, date and base are relctl's to set.
+	Labels map[string]string `json:"labels,omitempty" is:"text"`
+	// Ports are what the program listens on, such as 8080/tcp.
+	Ports []string `json:"ports,omitempty" is:"port"`
+	// Files are further files and folders of the repository.
+	Files []ImageFile `json:"files,omitempty"`
+}
+
+// ImageFile is a file or folder of the repository that goes into an image.
+type ImageFile struct {
+	// From is the path in the repository.
+	From string `json:"from" is:"path"`
+	// To is the absolute path in the image.
+	To string `json:"to" is:"target"`
+	// Mode is "0644" or "0755" for all files. Default is by each file's executable bit.
+	Mode string `json:"mode,omitempty" is:"mode"`
 }
 
 // Signing lists the keys that sign releases.

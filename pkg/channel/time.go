@@ -95,8 +95,11 @@ func (d *Date) UnmarshalText(text []byte) error {
 }
 
 // Window returns the moment at which the freeze begins and the first moment after it: both of its days are frozen from
-// midnight to midnight in its time zone.
+// midnight to midnight in its time zone. A freeze of weekdays has no such window.
 func (f Freeze) Window() (from, until time.Time, err error) {
+	if f.From.IsZero() {
+		return from, until, fmt.Errorf("freeze %s has no first day", f.Name)
+	}
 	loc, err := time.LoadLocation(f.Timezone)
 	if err != nil {
 		return from, until, fmt.Errorf("freeze %s: %w", f.Name, err)

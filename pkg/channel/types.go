@@ -51,9 +51,12 @@ type Soak struct {
 	Ring string `json:"ring" is:"name"`
 	// For is the unbroken time in that ring, such as 72h.
 	For Duration `json:"for"`
+	// Gap is the longest time between two healthy observations of a cell that counts as unbroken. Default is 15m.
+	Gap Duration `json:"gap,omitzero"`
 }
 
-// Gate is a condition that a cut must meet. Exactly one of approval, command and prometheus says how it is asked.
+// Gate is a condition that a cut must meet. Exactly one of approval, command, prometheus and gitops says how it is
+// asked.
 type Gate struct {
 	// Name is the gate's name, by which it is approved or waived.
 	Name string `json:"name" is:"name"`
@@ -66,7 +69,9 @@ type Gate struct {
 	Command []string `json:"command,omitempty" is:"argument" one:"how the gate is asked"`
 	// Prometheus asks a metric.
 	Prometheus *Prometheus `json:"prometheus,omitempty" one:"how the gate is asked"`
-	// Timeout ends a command that takes longer, such as 30m.
+	// GitOps asks whether Argo CD or Flux runs our revision and finds it healthy.
+	GitOps *GitOps `json:"gitops,omitempty" one:"how the gate is asked"`
+	// Timeout ends a command or a query that takes longer, such as 30m.
 	Timeout Duration `json:"timeout,omitzero"`
 }
 
@@ -78,12 +83,47 @@ type Approval struct {
 	Count int `json:"count,omitempty"`
 }
 
-// Prometheus asks a metric. A query without an answer is no data, and no data is no pass.
+// Prometheus asks a metric. A query without an answer is no data, and no data is no pass. In all queries {channel},
+// {ring}, {cell}, {version} and {previous}, the version that the ring ran before, stand for what is judged.
 type Prometheus struct {
+	// Server is the address of the metric server, such as http://prometheus:9090. Default is the address that relctl is
+	// started with.
+	Server string `json:"server,omitempty" is:"server"`
 	// Query is a PromQL expression that gives one number.
 	Query string `json:"query" is:"text"`
-	// Pass is the comparison that the number must meet, such as "value < 0.01".
+	// Pass is the condition that the number must meet, such as "value < 0.01", or with a control
+	// "candidate <= 1.5 * control + 0.001".
 	Pass string `json:"pass" is:"comparison"`
+	// Control is a PromQL expression that gives the number of what the candidate is compared to, for the same moments.
+	Control string `json:"control,omitempty" is:"text"`
+	// Window is the time until now in which the condition must hold without a break, such as 30m. Without it the
+	// condition must hold now.
+	Window Duration `json:"window,omitzero"`
+	// Step is the time between two answers in the window, at most 5m. Default depends on the window.
+	Step Duration `json:"step,omitzero"`
+	// Traffic is the least that must go on for the metric to mean anything.
+	Traffic *Traffic `json:"traffic,omitempty"`
+}
+
+// Traffic is the least that must go on for a metric to mean anything; with less there is no data.
+type Traffic struct {
+	// Query is a PromQL expression that gives one number, such as the requests of the last ten minutes.
+	Query string `json:"query" is:"text"`
+	// Least is the number that it must reach, in quotes, such as "100".
+	Least string `json:"least" is:"decimal"`
+}
+
+// GitOps asks for the status objects of Argo CD (Application) or Flux (Kustomization, HelmRelease, OCIRepository,
+// GitRepository): all must be applied, healthy, and at our revision.
+type GitOps struct {
+	// Command prints the objects, one or a list, as kubectl get -o json does. It runs as the commands of gates do and
+	// also sees the variables by which kubectl finds its cluster.
+	Command []string `json:"command,omitempty" is:"argument" one:"where the objects are"`
+	// File is a file with the objects, a path from the folder in which relctl runs. One that was written more than 15
+	// minutes ago is no data.
+	File string `json:"file,omitempty" is:"path" one:"where the objects are"`
+	// Names are the objects that must be there, as name or namespace/name; others are passed over. Without it all count.
+	Names []string `json:"names,omitempty" is:"object"`
 }
 
 // Support is how long customers can count on a line.
@@ -118,21 +158,30 @@ type Ring struct {
 	Name string `json:"name" is:"name"`
 	// Soak is how long a release must have been healthy in this ring before it is promoted, such as 24h.
 	Soak Duration `json:"soak,omitzero"`
+	// Gap is the longest time between two healthy observations of a cell that counts as unbroken. Default is 15m.
+	Gap Duration `json:"gap,omitzero"`
 	// Cells are the deployments in the ring. A cell stands in one ring only.
 	Cells []string `json:"cells" is:"name"`
 	// Gates are further conditions for promotion.
 	Gates []Gate `json:"gates,omitempty"`
 }
 
-// Freeze is a time in which nothing is promoted, whole days in one time zone.
+// Freeze is a time in which nothing is promoted: whole days, or hours of every week, in one time zone.
 type Freeze struct {
 	// Name is the freeze's name, such as year-end.
 	Name string `json:"name" is:"name"`
 	// From is the first frozen day, such as 2026-12-20.
-	From Date `json:"from"`
+	From Date `json:"from,omitzero" one:"when the freeze is"`
 	// To is the last frozen day, such as 2027-01-04.
-	To Date `json:"to"`
-	// Timezone is the IANA name of the time zone in which the days begin and end, such as Europe/Berlin. Default is UTC.
+	To Date `json:"to,omitzero"`
+	// Weekdays are the frozen days of every week, such as [sat, sun].
+	Weekdays []string `json:"weekdays,omitempty" is:"weekday" one:"when the freeze is"`
+	// Start is the time of day at which the freeze of a weekday begins, in quotes, such as "18:00". Without start and
+	// end it is the whole day.
+	Start string `json:"start,omitempty" is:"time"`
+	// End is the time of day at which it ends; if that is not after start, it is one of the next day.
+	End string `json:"end,omitempty" is:"time"`
+	// Timezone is the IANA name of the time zone of days and hours, such as Europe/Berlin. Default is UTC.
 	Timezone string `json:"timezone,omitempty" is:"timezone"`
 }
 

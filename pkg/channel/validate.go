@@ -3,6 +3,8 @@ package channel
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -27,9 +29,27 @@ func (d *document) checkChannel(c *Channel) {
 	for i, f := range c.Freeze {
 		path := fmt.Sprintf("freeze[%d]", i)
 		seen.once(d, path+".name", "freeze", f.Name)
-		if f.To.Compare(f.From) < 0 {
-			d.failAt(path+".to", "the freeze ends on %s, before it begins on %s", f.To, f.From)
-		}
+		d.checkFreeze(path, f)
+	}
+}
+
+// checkFreeze checks that the keys of days and those of hours are not mixed.
+func (d *document) checkFreeze(path string, f Freeze) {
+	switch {
+	case !f.From.IsZero() && f.To.IsZero():
+		d.failAt(path, "the key to is missing: the last frozen day")
+	case f.From.IsZero() && !f.To.IsZero():
+		d.failAt(path+".to", "the last frozen day needs the first, from")
+	case f.To.Compare(f.From) < 0:
+		d.failAt(path+".to", "the freeze ends on %s, before it begins on %s", f.To, f.From)
+	}
+	switch {
+	case (f.Start == "") != (f.End == ""):
+		d.failAt(path, "start and end need each other")
+	case f.Start != "" && len(f.Weekdays) == 0:
+		d.failAt(path+".start", "start and end are hours of weekdays, and there are none")
+	case f.Start == "24:00":
+		d.failAt(path+".start", "a day cannot begin at its end; give 00:00 of the next")
 	}
 }
 
@@ -54,12 +74,37 @@ func (d *document) checkGates(path string, gates []Gate, ring bool) {
 		if slices.Contains(ownGates, g.Name) {
 			d.failAt(path+".name", "the name %s is taken: it stands for the channel's own key %s", g.Name, g.Name)
 		}
-		if g.Timeout != 0 && len(g.Command) == 0 {
-			d.failAt(path+".timeout", "a timeout is for commands")
+		if g.Timeout != 0 && g.Approval != nil {
+			d.failAt(path+".timeout", "a timeout is for commands and queries; people take their time")
 		}
+		d.checkMetric(path+".prometheus", g.Prometheus)
 		if ring && g.When != "" {
 			d.failAt(path+".when", "gates of a ring are asked at promotion and have no moment of their own")
 		}
+	}
+}
+
+// maxStep is how long a metric server still answers for a series that has ended: longer steps would not show gaps.
+const maxStep = 5 * time.Minute
+
+// checkMetric checks that the keys of a metric fit each other.
+func (d *document) checkMetric(path string, p *Prometheus) {
+	if p == nil {
+		return
+	}
+	switch about := strings.HasPrefix(p.Pass, "candidate "); {
+	case about && p.Control == "":
+		d.failAt(path+".pass", "the condition is about a control: give the key control, a query")
+	case !about && p.Control != "":
+		d.failAt(path+".control", "the condition %q does not ask for a control", p.Pass)
+	}
+	switch {
+	case p.Step != 0 && p.Window == 0:
+		d.failAt(path+".step", "a step is for a window")
+	case p.Step.Duration() > maxStep:
+		d.failAt(path+".step", "steps of more than %s would not show gaps", Duration(maxStep))
+	case p.Step > p.Window:
+		d.failAt(path+".step", "the step is longer than the window")
 	}
 }
 
@@ -77,6 +122,7 @@ func (n names) once(d *document, path, what, name string) {
 
 // checkProduct checks what the form of single values does not show.
 func (d *document) checkProduct(p *Product) {
+	d.checkImages(p.Images)
 	if n := len(p.Signing.Keys); p.Signing.Threshold > n {
 		d.failAt("signing.threshold", "the threshold %d can never be met: there %s", p.Signing.Threshold, are(n, "key"))
 	}
@@ -92,6 +138,35 @@ func (d *document) checkProduct(p *Product) {
 			}
 		}
 	}
+}
+
+// checkImages checks that images neither take each other's place nor claim to be another release.
+func (d *document) checkImages(images []Image) {
+	seen, repositories := names{}, names{}
+	for i, img := range images {
+		path := fmt.Sprintf("images[%d]", i)
+		seen.once(d, path+".name", "image", img.Name)
+		if before, ok := repositories[img.Repository]; ok {
+			d.failAt(path, "the repository %s is that of the image %s as well", img.Repository, before)
+		}
+		repositories[img.Repository] = img.Name
+		for _, label := range sortedKeys(img.Labels) {
+			if slices.Contains(ownLabels, label) {
+				d.failAt(path+".labels."+label, "the label %s is relctl's to set", label)
+			}
+		}
+		for j, port := range img.Ports {
+			if number, _, _ := strings.Cut(port, "/"); len(number) == 5 && number > "65535" {
+				d.failAt(fmt.Sprintf("%s.ports[%d]", path, j), "the port %s is above 65535", number)
+			}
+		}
+	}
+}
+
+// ownLabels say which release an image is.
+var ownLabels = []string{
+	"org.opencontainers.image.base.digest", "org.opencontainers.image.base.name", "org.opencontainers.image.created",
+	"org.opencontainers.image.revision", "org.opencontainers.image.version",
 }
 
 // onceKey records an error if a key was given before: whoever holds it would count twice.

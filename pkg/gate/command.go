@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -30,12 +31,37 @@ type Command struct {
 	Timeout time.Duration
 }
 
-// Evaluate runs the command. Its environment holds PATH, HOME, TMPDIR and the RELCTL_ variables of [Environ], nothing
-// else; its last line of output becomes the reason.
+// CommandRecord is how a command ended.
+type CommandRecord struct {
+	Argv []string `json:"argv"`
+	Exit int      `json:"exit"`
+	// Said is the last line that it wrote.
+	Said string `json:"said,omitempty"`
+	// Failure says why it did not end by itself, or did not begin.
+	Failure string `json:"failure,omitempty"`
+}
+
+// Evaluate runs the command and judges how it ended.
 func (c Command) Evaluate(ctx context.Context, s Subject) release.Verdict {
+	return Recorded(c, nil).Evaluate(ctx, s)
+}
+
+// Observe runs the command. Its environment holds PATH, HOME, TMPDIR and the RELCTL_ variables of [Environ], nothing
+// else; its last line of output becomes the reason.
+func (c Command) Observe(ctx context.Context, s Subject) Record {
+	r := newRecord(moment(time.Time{}), s)
+	out := &tail{limit: 8 << 10}
+	r.Command = c.run(ctx, Environ(s), out, out)
+	return r
+}
+
+// run runs the command, whose last line on stderr becomes the reason.
+func (c Command) run(ctx context.Context, env []string, stdout io.Writer, stderr *tail) *CommandRecord {
+	r := &CommandRecord{Argv: c.Argv}
 	dir, err := c.Dir(ctx)
 	if err != nil {
-		return release.Verdict{Status: release.Errored, Reason: fmt.Sprintf("cannot read the policy's files: %v", err)}
+		r.Failure = fmt.Sprintf("cannot read the policy's files: %v", err)
+		return r
 	}
 	timeout := c.Timeout
 	if timeout <= 0 {
@@ -45,27 +71,37 @@ func (c Command) Evaluate(ctx context.Context, s Subject) release.Verdict {
 	defer cancel()
 
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
-	cmd.Dir = dir
-	cmd.Env = Environ(s)
-	out := &tail{limit: 8 << 10}
-	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, env, stdout, stderr
 	err = proc.Run(cmd)
 
-	said := out.lastLine()
+	r.Said = stderr.lastLine()
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
-		return release.Verdict{Status: release.Pass, Reason: orElse(said, "the command ended with exit code 0")}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return release.Verdict{Status: release.Errored, Reason: fmt.Sprintf("%s did not end within %s", c.Argv[0], timeout)}
+		r.Failure = fmt.Sprintf("%s did not end within %s", c.Argv[0], timeout)
 	case ctx.Err() != nil:
-		return release.Verdict{Status: release.Errored, Reason: "interrupted"}
-	case errors.As(err, &exit) && exit.ExitCode() == ExitNoData:
-		return release.Verdict{Status: release.NoData, Reason: orElse(said, "the command says that it has no data")}
+		r.Failure = "interrupted"
 	case errors.As(err, &exit) && exit.Exited():
-		return release.Verdict{Status: release.Fail, Reason: orElse(said, fmt.Sprintf("%s ended with exit code %d", c.Argv[0], exit.ExitCode()))}
+		r.Exit = exit.ExitCode()
+	default:
+		r.Failure = fmt.Sprintf("%s: %v", strings.Join(c.Argv, " "), err)
 	}
-	return release.Verdict{Status: release.Errored, Reason: fmt.Sprintf("%s: %v", strings.Join(c.Argv, " "), err)}
+	return r
+}
+
+func (r *CommandRecord) judge(time.Time) release.Verdict {
+	switch {
+	case len(r.Argv) == 0:
+		return errored("there is no command")
+	case r.Failure != "":
+		return errored("%s", r.Failure)
+	case r.Exit == 0:
+		return passed("%s", orElse(r.Said, "the command ended with exit code 0"))
+	case r.Exit == ExitNoData:
+		return noData("%s", orElse(r.Said, "the command says that it has no data"))
+	}
+	return failed("%s", orElse(r.Said, fmt.Sprintf("%s ended with exit code %d", r.Argv[0], r.Exit)))
 }
 
 // Environ returns the whole environment of a command gate.
@@ -78,7 +114,13 @@ func Environ(s Subject) []string {
 		"RELCTL_COMMIT=" + s.Inputs.Commit,
 		"RELCTL_RELEASE_DIR=" + s.Dir,
 	}
-	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
+	return append(env, inherit([]string{"PATH", "HOME", "TMPDIR"})...)
+}
+
+// inherit returns those of the variables that are set here.
+func inherit(names []string) []string {
+	var env []string
+	for _, name := range names {
 		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)
 		}

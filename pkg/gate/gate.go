@@ -2,8 +2,18 @@
 //
 // A gate answers with a [release.Verdict]: pass, fail, no-data or error. The last two are kept apart from fail because
 // they call for another remedy, and apart from pass because silence is no consent: only a pass, or a recorded waiver,
-// lets a release through. Gates live where their knowledge lives (approvals in pkg/ledger); this package holds the
-// interface, the evaluator and the gate that runs a command.
+// lets a release through.
+//
+// A gate that looks at the world has two halves. Observe asks whatever must be asked and writes it down as a [Record];
+// [Judge] says what follows from a record, without asking anything or reading a clock. So each verdict can be given
+// again, years later and by somebody else, from the JSON of its record: [Replay]. These gates are here:
+//
+//   - [Approval]: people of a role have signed; who counts is known to pkg/ledger
+//   - [Command]: a program of the policy ends with exit code 0
+//   - [FreezeGate]: no freeze [Window] holds the moment
+//   - [GitOps]: Argo CD or Flux has applied our revision, and it is healthy
+//   - [Metric]: a number of a Prometheus server, alone or against its control, meets an [Expression]
+//   - [SoakGate]: a release or a change was healthy in a ring for long enough, without a break
 package gate
 
 import (

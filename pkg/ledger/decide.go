@@ -26,14 +26,22 @@ type Approvals struct {
 
 // Evaluate counts the approvals. An event that is unsigned, or signed by another key, counts as absent.
 func (a Approvals) Evaluate(ctx context.Context, s *State, in release.Inputs) release.Verdict {
+	_, v := a.Find(ctx, s, in.Commit, in.BuildDigest())
+	return v
+}
+
+// Find counts the approvals of a commit and build, and returns the numbers of those events that count, one for each
+// key.
+func (a Approvals) Find(ctx context.Context, s *State, commit, build string) ([]uint64, release.Verdict) {
 	need := max(a.Count, 1)
 	by := map[string]string{}
+	var events []uint64
 	unsigned, strangers, others := 0, 0, 0
 	for _, rec := range s.Approvals {
 		if rec.Channel != a.Channel || rec.Approve.Gate != a.Gate {
 			continue
 		}
-		if rec.Approve.Commit != in.Commit || rec.Approve.Build != in.BuildDigest() {
+		if rec.Approve.Commit != commit || rec.Approve.Build != build {
 			others++
 			continue
 		}
@@ -44,9 +52,10 @@ func (a Approvals) Evaluate(ctx context.Context, s *State, in release.Inputs) re
 		case errors.Is(err, git.ErrUntrusted):
 			strangers++
 		case err != nil:
-			return release.Verdict{Status: release.Errored, Reason: fmt.Sprintf("ledger event %d: %v", rec.Number, err)}
-		default:
+			return nil, release.Verdict{Status: release.Errored, Reason: fmt.Sprintf("ledger event %d: %v", rec.Number, err)}
+		case by[signed.Key] == "":
 			by[signed.Key] = signed.Name
+			events = append(events, rec.Number)
 		}
 	}
 	names := make([]string, 0, len(by))
@@ -55,7 +64,7 @@ func (a Approvals) Evaluate(ctx context.Context, s *State, in release.Inputs) re
 	}
 	slices.Sort(names)
 	if len(by) >= need {
-		return release.Verdict{Status: release.Pass, Reason: fmt.Sprintf("approved by %s (%s)", strings.Join(names, ", "), a.Role)}
+		return events, release.Verdict{Status: release.Pass, Reason: fmt.Sprintf("approved by %s (%s)", strings.Join(names, ", "), a.Role)}
 	}
 	reason := fmt.Sprintf("%d of %d approvals by role %s", len(by), need, a.Role)
 	for _, x := range []struct {
@@ -66,7 +75,7 @@ func (a Approvals) Evaluate(ctx context.Context, s *State, in release.Inputs) re
 			reason += fmt.Sprintf("; %d %s and not counted", x.n, x.text)
 		}
 	}
-	return release.Verdict{Status: release.Fail, Reason: reason, Hint: fmt.Sprintf("relctl approve %s --gate %s", a.Channel, a.Gate)}
+	return events, release.Verdict{Status: release.Fail, Reason: reason, Hint: fmt.Sprintf("relctl approve %s --gate %s", a.Channel, a.Gate)}
 }
 
 // Trust says which waivers count.

@@ -29,16 +29,35 @@ const (
 	TypeApprove Type = "approve"
 	TypeWaive   Type = "waive"
 
+	// What happens to a release in the rings of a rolling channel.
+	TypePromote   Type = "promote"
+	TypeRollback  Type = "rollback"
+	TypeReject    Type = "reject"
+	TypeExonerate Type = "exonerate"
+	TypeHold      Type = "hold"
+	TypeResume    Type = "resume"
+	TypeFreeze    Type = "freeze"
+	TypeThaw      Type = "thaw"
+	TypeObserve   Type = "observe"
+
+	// The life of a channel and of what it published.
+	TypeOpen     Type = "open"
+	TypeEOL      Type = "eol"
+	TypeWithdraw Type = "withdraw"
+	TypeReveal   Type = "reveal"
+
 	// The verdicts about a change, see [Mark].
 	TypeEquivalent Type = "equivalent"
 	TypeWont       Type = "wont"
 	TypeLTSOnly    Type = "lts-only"
 )
 
-// fields names the field of [Event] that holds each type's data.
-var fields = map[Type]string{
-	TypeGenesis: "genesis", TypeAdopt: "adopt", TypeReserve: "reserve", TypeCut: "cut", TypeAbandon: "abandon",
-	TypeApprove: "approve", TypeWaive: "waive", TypeEquivalent: "mark", TypeWont: "mark", TypeLTSOnly: "mark",
+// payload is the data of one type of event.
+type payload interface {
+	// check reports what is wrong with it as a part of e, whose type is the one that it belongs to.
+	check(e *Event) error
+	// summary says in a few words what it did, without the event's reason.
+	summary() string
 }
 
 // Event is one entry. Exactly the field that its type names is set.
@@ -61,6 +80,61 @@ type Event struct {
 	Approve *Approve `json:"approve,omitempty"`
 	Waive   *Waive   `json:"waive,omitempty"`
 	Mark    *Mark    `json:"mark,omitempty"`
+
+	Promote   *Promote   `json:"promote,omitempty"`
+	Rollback  *Rollback  `json:"rollback,omitempty"`
+	Reject    *Reject    `json:"reject,omitempty"`
+	Exonerate *Exonerate `json:"exonerate,omitempty"`
+	Hold      *Hold      `json:"hold,omitempty"`
+	Resume    *Resume    `json:"resume,omitempty"`
+	Freeze    *Freeze    `json:"freeze,omitempty"`
+	Thaw      *Thaw      `json:"thaw,omitempty"`
+	Observe   *Observe   `json:"observe,omitempty"`
+
+	Open     *Open     `json:"open,omitempty"`
+	EOL      *EOL      `json:"eol,omitempty"`
+	Withdraw *Withdraw `json:"withdraw,omitempty"`
+	Reveal   *Reveal   `json:"reveal,omitempty"`
+}
+
+// payloads returns the data that is set, by the types that it may belong to.
+func (e *Event) payloads() map[Type]payload {
+	set := map[Type]payload{}
+	put(set, e.Genesis, TypeGenesis)
+	put(set, e.Adopt, TypeAdopt)
+	put(set, e.Reserve, TypeReserve)
+	put(set, e.Cut, TypeCut)
+	put(set, e.Abandon, TypeAbandon)
+	put(set, e.Approve, TypeApprove)
+	put(set, e.Waive, TypeWaive)
+	put(set, e.Mark, TypeEquivalent, TypeWont, TypeLTSOnly)
+	put(set, e.Promote, TypePromote)
+	put(set, e.Rollback, TypeRollback)
+	put(set, e.Reject, TypeReject)
+	put(set, e.Exonerate, TypeExonerate)
+	put(set, e.Hold, TypeHold)
+	put(set, e.Resume, TypeResume)
+	put(set, e.Freeze, TypeFreeze)
+	put(set, e.Thaw, TypeThaw)
+	put(set, e.Observe, TypeObserve)
+	put(set, e.Open, TypeOpen)
+	put(set, e.EOL, TypeEOL)
+	put(set, e.Withdraw, TypeWithdraw)
+	put(set, e.Reveal, TypeReveal)
+	return set
+}
+
+// put adds data that is not nil.
+func put[T any, P interface {
+	*T
+	payload
+}](set map[Type]payload, data P, types ...Type) {
+	if data == nil {
+		return
+	}
+	for _, t := range types {
+		set[t] = data
+	}
 }
 
 // Genesis is the first event: it pins the branch whose channel files are policy.
@@ -153,40 +227,113 @@ func parsePath(path string) (uint64, Type, bool) {
 	return n, e.Type, err == nil && e.Path() == path
 }
 
-// Summary says in a few words what an event did, for a list.
-func (e *Event) Summary() string {
-	text := ""
-	switch {
-	case e.Genesis != nil:
-		text = "policy comes from branch " + e.Genesis.DefaultBranch
-	case e.Adopt != nil:
-		text = fmt.Sprintf("%d releases from before", len(e.Adopt.Releases))
-		if n := len(e.Adopt.Releases); n > 0 {
-			text += fmt.Sprintf(", up to %s", e.Adopt.Releases[n-1].Version)
-		}
-	case e.Reserve != nil:
-		in := e.Reserve.Plan.Inputs
-		text = fmt.Sprintf("%s at %s, sequence %d", in.Version, release.Short(in.Commit), e.Reserve.Sequence)
-	case e.Cut != nil:
-		text = fmt.Sprintf("%s at %s, release %.19s…", e.Cut.Version, release.Short(e.Cut.Commit), e.Cut.Release)
-	case e.Abandon != nil:
-		text = e.Abandon.Version.String()
-		if e.Abandon.Burned {
-			text += ", burned"
-		}
-	case e.Approve != nil:
-		text = fmt.Sprintf("gate %s for %s", e.Approve.Gate, release.Short(e.Approve.Commit))
-	case e.Waive != nil && e.Waive.Gate != "":
-		text = fmt.Sprintf("gate %s until %s", e.Waive.Gate, e.Waive.Expires.Format(time.DateOnly))
-	case e.Waive != nil:
-		text = fmt.Sprintf("change %s until %s", release.Short(e.Waive.Change), e.Waive.Expires.Format(time.DateOnly))
-	case e.Mark != nil:
-		text = e.Mark.summary()
+// Brief says in a few words what an event did, without its reason.
+func (e *Event) Brief() string {
+	if data := e.payloads()[e.Type]; data != nil {
+		return data.summary()
 	}
+	return ""
+}
+
+// Summary says in a few words what an event did, and why, for a list.
+func (e *Event) Summary() string {
+	text := e.Brief()
 	if e.Reason != "" {
 		text += ": " + e.Reason
 	}
 	return text
+}
+
+func (g *Genesis) check(*Event) error { return nil }
+func (g *Genesis) summary() string    { return "policy comes from branch " + g.DefaultBranch }
+
+func (a *Adopt) check(*Event) error { return nil }
+func (a *Adopt) summary() string {
+	text := fmt.Sprintf("%d releases from before", len(a.Releases))
+	if n := len(a.Releases); n > 0 {
+		text += fmt.Sprintf(", up to %s", a.Releases[n-1].Version)
+	}
+	return text
+}
+
+func (r *Reserve) check(*Event) error { return nil }
+func (r *Reserve) summary() string {
+	in := r.Plan.Inputs
+	return fmt.Sprintf("%s at %s, sequence %d", in.Version, release.Short(in.Commit), r.Sequence)
+}
+
+func (c *Cut) check(*Event) error { return nil }
+func (c *Cut) summary() string {
+	return fmt.Sprintf("%s at %s, release %.19s…", c.Version, release.Short(c.Commit), c.Release)
+}
+
+func (a *Abandon) check(*Event) error { return nil }
+func (a *Abandon) summary() string {
+	if a.Burned {
+		return a.Version.String() + ", burned"
+	}
+	return a.Version.String()
+}
+
+func (a *Approve) check(*Event) error { return nil }
+func (a *Approve) summary() string {
+	return fmt.Sprintf("gate %s for %s", a.Gate, release.Short(a.Commit))
+}
+
+func (w *Waive) check(*Event) error { return nil }
+func (w *Waive) summary() string {
+	if w.Gate != "" {
+		return fmt.Sprintf("gate %s until %s", w.Gate, w.Expires.Format(time.DateOnly))
+	}
+	return fmt.Sprintf("change %s until %s", release.Short(w.Change), w.Expires.Format(time.DateOnly))
+}
+
+// Version returns the version that the event is about, zero for none. A rollback is about the one that it leaves.
+func (e *Event) Version() release.Version {
+	switch {
+	case e.Reserve != nil:
+		return e.Reserve.Plan.Inputs.Version
+	case e.Cut != nil:
+		return e.Cut.Version
+	case e.Abandon != nil:
+		return e.Abandon.Version
+	case e.Promote != nil:
+		return e.Promote.Version
+	case e.Rollback != nil:
+		return e.Rollback.From
+	case e.Reject != nil:
+		return e.Reject.Version
+	case e.Exonerate != nil:
+		return e.Exonerate.Version
+	case e.Observe != nil:
+		return e.Observe.Version
+	case e.Open != nil:
+		return e.Open.Version
+	case e.EOL != nil:
+		return e.EOL.Last
+	case e.Withdraw != nil:
+		return e.Withdraw.Version
+	case e.Reveal != nil:
+		return e.Reveal.Version
+	}
+	return release.Version{}
+}
+
+// Ring returns the ring that the event is about, "" for none or for all.
+func (e *Event) Ring() string {
+	switch {
+	case e.Promote != nil:
+		return e.Promote.Ring
+	case e.Rollback != nil:
+		return e.Rollback.Ring
+	case e.Hold != nil:
+		return e.Hold.Ring
+	case e.Resume != nil:
+		return e.Resume.Ring
+	case e.Observe != nil:
+		return e.Observe.Ring
+	}
+	return ""
 }
 
 // DecodeEvent reads an event strictly and checks that it is whole.
@@ -201,13 +348,20 @@ func DecodeEvent(data []byte) (*Event, error) {
 	return &e, e.validate()
 }
 
-// data returns whether each field is set, by its name.
-func (e *Event) data() map[string]bool {
-	return map[string]bool{
-		"genesis": e.Genesis != nil, "adopt": e.Adopt != nil, "reserve": e.Reserve != nil, "cut": e.Cut != nil,
-		"abandon": e.Abandon != nil, "approve": e.Approve != nil, "waive": e.Waive != nil, "mark": e.Mark != nil,
+// types are all that this relctl knows.
+var types = func() map[Type]bool {
+	all := Event{
+		Genesis: &Genesis{}, Adopt: &Adopt{}, Reserve: &Reserve{}, Cut: &Cut{}, Abandon: &Abandon{}, Approve: &Approve{},
+		Waive: &Waive{}, Mark: &Mark{}, Promote: &Promote{}, Rollback: &Rollback{}, Reject: &Reject{}, Exonerate: &Exonerate{},
+		Hold: &Hold{}, Resume: &Resume{}, Freeze: &Freeze{}, Thaw: &Thaw{}, Observe: &Observe{}, Open: &Open{}, EOL: &EOL{},
+		Withdraw: &Withdraw{}, Reveal: &Reveal{},
 	}
-}
+	known := map[Type]bool{}
+	for t := range all.payloads() {
+		known[t] = true
+	}
+	return known
+}()
 
 func (e *Event) validate() error {
 	if e.Schema != EventSchema {
@@ -216,26 +370,37 @@ func (e *Event) validate() error {
 	if e.Number == 0 {
 		return fmt.Errorf("event has no number")
 	}
-	field, ok := fields[e.Type]
-	if !ok {
+	if !types[e.Type] {
 		return fmt.Errorf("event type %q is unknown to this relctl", e.Type)
 	}
-	data := e.data()
-	for name, set := range data {
-		if set && name != field {
-			return fmt.Errorf("event of type %q carries the data of %q", e.Type, name)
+	set := e.payloads()
+	data := set[e.Type]
+	for typ, other := range set {
+		if other != data {
+			return fmt.Errorf("event of type %q carries the data of %q", e.Type, typ)
 		}
 	}
-	if !data[field] {
+	if data == nil {
 		return fmt.Errorf("event of type %q carries no data", e.Type)
 	}
-	if e.Type != TypeGenesis {
-		if err := release.CheckName(e.Channel); err != nil {
-			return fmt.Errorf("event's channel: %w", err)
-		}
+	if err := e.checkChannel(); err != nil {
+		return err
 	}
-	if e.Mark != nil {
-		return e.validateMark()
+	return data.check(e)
+}
+
+// checkChannel demands a channel, but for the events that are about none: genesis and the checks of commits; a freeze
+// may be of all channels.
+func (e *Event) checkChannel() error {
+	none := e.Observe != nil && e.Observe.Kind == ObserveCheck
+	switch {
+	case e.Type == TypeGenesis, e.Channel == "" && (none || e.Type == TypeFreeze || e.Type == TypeThaw):
+		return nil
+	case none:
+		return fmt.Errorf("a check is about a commit, not about channel %.50q", e.Channel)
+	}
+	if err := release.CheckName(e.Channel); err != nil {
+		return fmt.Errorf("event's channel: %w", err)
 	}
 	return nil
 }

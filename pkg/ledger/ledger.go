@@ -32,6 +32,9 @@ func New(repo *git.Repo, remote string) *Ledger {
 	return &Ledger{repo: repo, remote: remote, now: time.Now}
 }
 
+// SetClock replaces the clock of new events, for a demonstration or a test in which time passes quickly.
+func (l *Ledger) SetClock(now func() time.Time) { l.now = now }
+
 // ref is where the ledger is found in this clone.
 func (l *Ledger) ref() string {
 	if l.remote == "" {
@@ -205,9 +208,8 @@ func pause(ctx context.Context, try int) error {
 
 // push writes e, after a genesis if the ledger is empty, on top of s and pushes it.
 func (l *Ledger) push(ctx context.Context, s *State, e *Event, actor string, opts AppendOptions) (*Recorded, error) {
-	head, next := s.Head, *s
+	head, next := s.Head, s.clone()
 	var tree string
-	next.Channels = cloneChannels(s.Channels)
 	var err error
 	if head == "" {
 		branch, err := l.repo.DefaultBranch(ctx, l.remote)
@@ -215,13 +217,13 @@ func (l *Ledger) push(ctx context.Context, s *State, e *Event, actor string, opt
 			return nil, err
 		}
 		genesis := Event{Type: TypeGenesis, Genesis: &Genesis{DefaultBranch: branch}}
-		if head, tree, err = l.write(ctx, &next, &genesis, "", "", actor, false); err != nil {
+		if head, tree, err = l.write(ctx, next, &genesis, "", "", actor, false); err != nil {
 			return nil, err
 		}
 	} else if tree, err = l.repo.Tree(head); err != nil {
 		return nil, err
 	}
-	commit, _, err := l.write(ctx, &next, e, head, tree, actor, opts.Sign)
+	commit, _, err := l.write(ctx, next, e, head, tree, actor, opts.Sign)
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +237,7 @@ func (l *Ledger) push(ctx context.Context, s *State, e *Event, actor string, opt
 			return nil, ferr
 		}
 	}
-	l.keep(&next)
+	l.keep(next)
 	return &Recorded{Event: *e, Commit: commit}, nil
 }
 
@@ -272,22 +274,11 @@ func message(e *Event) string {
 	if e.Channel != "" {
 		title += " " + e.Channel
 	}
-	switch {
-	case e.Cut != nil:
-		title += " " + e.Cut.Version.String()
-	case e.Reserve != nil:
-		title += " " + e.Reserve.Plan.Inputs.Version.String()
-	case e.Abandon != nil:
-		title += " " + e.Abandon.Version.String()
+	if v := e.Version(); !v.IsZero() {
+		title += " " + v.String()
+	}
+	if ring := e.Ring(); ring != "" {
+		title += " " + ring
 	}
 	return title + "\n\n" + e.Summary() + "\n"
-}
-
-func cloneChannels(in map[string]*Channel) map[string]*Channel {
-	out := make(map[string]*Channel, len(in))
-	for name, ch := range in {
-		c := *ch
-		out[name] = &c
-	}
-	return out
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/release"
@@ -24,11 +23,12 @@ type Mark struct {
 
 var commitForm = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
-func (e *Event) validateMark() error {
-	m, carried := e.Mark, e.Type == TypeEquivalent && !e.Mark.Undo
+func (m *Mark) check(e *Event) error {
+	carried := e.Type == TypeEquivalent && !m.Undo
+	if err := e.needReason(); err != nil {
+		return err
+	}
 	switch {
-	case strings.TrimSpace(e.Reason) == "":
-		return fmt.Errorf("event of type %q gives no reason", e.Type)
 	case !commitForm.MatchString(m.Change):
 		return fmt.Errorf("%q is not the full commit id of a change", m.Change)
 	case !carried && m.Commit != "":

@@ -21,6 +21,10 @@ type State struct {
 	Waivers       []Recorded          `json:"waivers"`
 	// Marks are all that were made or taken back; [Ledger.Marks] tells which stand.
 	Marks []Recorded `json:"marks"`
+	// Freezes are those that were not thawed, also those that are over.
+	Freezes []Frozen `json:"freezes,omitempty"`
+	// Checks are all results of checks of commits; [Ledger.Checks] tells which count.
+	Checks []Observation `json:"checks,omitempty"`
 }
 
 // Channel is one channel's part of the state.
@@ -33,6 +37,21 @@ type Channel struct {
 	LastSequence uint64 `json:"last_sequence"`
 	// Abandoned reservations, burned or not.
 	Abandoned []Abandon `json:"abandoned"`
+	// Opened is how an LTS line began at a rolling release, or nil; EOL the event that ended the channel, or 0.
+	Opened *Opened `json:"opened,omitempty"`
+	EOL    uint64  `json:"eol,omitempty"`
+
+	// Rings are those of a rolling channel that something happened to.
+	Rings map[string]*Ring `json:"rings,omitempty"`
+	// Held is why nothing is promoted on the channel until it is resumed, or nil.
+	Held *Stop `json:"held,omitempty"`
+	// Resumed is what ended that last, or nil.
+	Resumed *Stop `json:"resumed,omitempty"`
+	// Voids took the soak of changes, and Exonerated gave it back, in the order of the ledger.
+	Voids      []Void       `json:"voids,omitempty"`
+	Exonerated []Exonerated `json:"exonerated,omitempty"`
+	// Observations of cells, in the order of the ledger; [Ledger.Observed] tells which count.
+	Observations []Observation `json:"observations,omitempty"`
 }
 
 // Release is a release that happened.
@@ -49,6 +68,17 @@ type Release struct {
 	Sequence uint64 `json:"sequence"`
 	// Event is the number of the event that recorded it.
 	Event uint64 `json:"event"`
+	// Time is when it was recorded.
+	Time time.Time `json:"time"`
+	// Build is [release.Inputs.BuildDigest], by which approvals know it.
+	Build string `json:"build,omitempty"`
+	// Rejected and Withdrawn are the numbers of the events that said so, 0 for none.
+	Rejected  uint64 `json:"rejected,omitempty"`
+	Withdrawn uint64 `json:"withdrawn,omitempty"`
+	// FastLane is how it got onto the fast lane, or nil.
+	FastLane *FastLane `json:"fast_lane,omitempty"`
+	// Revealed are the stores in which it is visible, as far as that was recorded.
+	Revealed []string `json:"revealed,omitempty"`
 }
 
 // Reservation is a plan that owns its version.
@@ -96,26 +126,7 @@ func (s *State) Apply(r Recorded) error {
 	if ch == nil {
 		ch = &Channel{}
 	}
-	var text string
-	switch r.Type {
-	case TypeGenesis:
-		s.DefaultBranch = r.Genesis.DefaultBranch
-	case TypeAdopt:
-		text = ch.adopt(r)
-	case TypeReserve:
-		text = ch.reserve(r)
-	case TypeCut:
-		text = ch.cut(r)
-	case TypeAbandon:
-		text = ch.abandon(r)
-	case TypeApprove:
-		s.Approvals = append(s.Approvals, r)
-	case TypeWaive:
-		s.Waivers = append(s.Waivers, r)
-	case TypeEquivalent, TypeWont, TypeLTSOnly:
-		s.Marks = append(s.Marks, r)
-	}
-	if text != "" {
+	if text := s.fold(ch, r); text != "" {
 		return refuse("%s", text)
 	}
 	if r.Channel != "" {
@@ -123,6 +134,88 @@ func (s *State) Apply(r Recorded) error {
 	}
 	s.Head, s.Next = r.Commit, r.Number+1
 	return nil
+}
+
+// fold applies an event of a channel, or leaves the state alone and says why the event cannot stand.
+func (s *State) fold(c *Channel, r Recorded) string {
+	switch r.Type {
+	case TypeGenesis:
+		s.DefaultBranch = r.Genesis.DefaultBranch
+	case TypeAdopt:
+		return c.adopt(r)
+	case TypeReserve:
+		return c.reserve(r)
+	case TypeCut:
+		return c.cut(r)
+	case TypeAbandon:
+		return c.abandon(r)
+	case TypeApprove:
+		s.Approvals = append(s.Approvals, r)
+	case TypeWaive:
+		s.Waivers = append(s.Waivers, r)
+	case TypeEquivalent, TypeWont, TypeLTSOnly:
+		s.Marks = append(s.Marks, r)
+	case TypePromote:
+		return s.promote(c, r)
+	case TypeRollback:
+		return s.rollback(c, r)
+	case TypeReject:
+		return c.reject(r)
+	case TypeExonerate:
+		return c.exonerate(r)
+	case TypeHold:
+		return c.hold(r)
+	case TypeResume:
+		return c.resume(r)
+	case TypeFreeze:
+		return s.freeze(r)
+	case TypeThaw:
+		return s.thaw(r)
+	case TypeObserve:
+		return s.observe(c, r)
+	case TypeOpen:
+		return c.open(r, s.Channels[r.Open.Source])
+	case TypeEOL:
+		return c.end(r)
+	case TypeWithdraw:
+		return c.withdraw(r)
+	case TypeReveal:
+		return c.reveal(r)
+	}
+	return ""
+}
+
+// Try reports why an event could not be appended now, at a time, as a [*PreconditionError], or returns nil. The state
+// stays as it is.
+func (s *State) Try(e *Event, at time.Time) error {
+	next := *e
+	next.Schema, next.Number, next.Time = EventSchema, s.Next, at.UTC().Truncate(time.Second)
+	return s.clone().Apply(Recorded{Event: next})
+}
+
+// clone returns a copy that may be folded on without a trace in s.
+func (s *State) clone() *State {
+	out := *s
+	out.Approvals, out.Waivers, out.Marks = slices.Clip(s.Approvals), slices.Clip(s.Waivers), slices.Clip(s.Marks)
+	out.Freezes, out.Checks = slices.Clone(s.Freezes), slices.Clip(s.Checks)
+	out.Channels = make(map[string]*Channel, len(s.Channels))
+	for name, ch := range s.Channels {
+		out.Channels[name] = ch.clone()
+	}
+	return &out
+}
+
+func (c *Channel) clone() *Channel {
+	out := *c
+	out.Releases, out.Abandoned = slices.Clone(c.Releases), slices.Clip(c.Abandoned)
+	out.Voids, out.Exonerated, out.Observations = slices.Clip(c.Voids), slices.Clip(c.Exonerated), slices.Clip(c.Observations)
+	out.Rings = make(map[string]*Ring, len(c.Rings))
+	for name, r := range c.Rings {
+		ring := *r
+		ring.Stays = slices.Clip(r.Stays)
+		out.Rings[name] = &ring
+	}
+	return &out
 }
 
 func (c *Channel) has(v release.Version) bool {
@@ -140,7 +233,7 @@ func (c *Channel) adopt(r Recorded) string {
 		if c.has(a.Version) || slices.ContainsFunc(add, func(o Release) bool { return o.Version.Compare(a.Version) == 0 }) {
 			return fmt.Sprintf("%s is recorded already", a.Version)
 		}
-		add = append(add, Release{Version: a.Version, Commit: a.Commit, Tag: a.Tag, TagObject: a.TagObject, Adopted: true, Event: r.Number})
+		add = append(add, Release{Version: a.Version, Commit: a.Commit, Tag: a.Tag, TagObject: a.TagObject, Adopted: true, Event: r.Number, Time: r.Time})
 	}
 	c.Releases = append(c.Releases, add...)
 	return ""
@@ -153,6 +246,8 @@ func (c *Channel) reserve(r Recorded) string {
 		return "the plan's digest is not that of its inputs"
 	case in.Channel != r.Channel:
 		return "the plan is another channel's"
+	case c.EOL != 0:
+		return fmt.Sprintf("the channel ended with event %d", c.EOL)
 	case c.has(in.Version):
 		return fmt.Sprintf("%s is released already", in.Version)
 	case c.burned(in.Version):
@@ -180,6 +275,7 @@ func (c *Channel) cut(r Recorded) string {
 	c.Releases = append(c.Releases, Release{
 		Version: k.Version, Commit: k.Commit, Tag: k.Tag, TagObject: k.TagObject,
 		Plan: k.Plan, Release: k.Release, Reserve: k.Reserve, Sequence: k.Sequence, Event: r.Number,
+		Time: r.Time, Build: c.Open.Plan.Inputs.BuildDigest(),
 	})
 	c.Open, c.LastSequence = nil, k.Sequence
 	return ""

@@ -31,6 +31,7 @@ const (
 	CodeTagMessage    = "tag-message"     // a tag's message names another release than the ledger
 	CodeUnsignedRole  = "unsigned"        // an event of a role carries no signature
 	CodeUntrustedRole = "untrusted"       // an event of a role is signed by none of its keys
+	CodeFastLane      = "fast-lane"       // the fast lane was taken on approvals that do not count
 	CodeRewritten     = "cache-rewritten" // the ledger does not contain what this clone saw before
 )
 
@@ -105,6 +106,9 @@ func (l *Ledger) Verify(ctx context.Context, opts VerifyOptions) (*Report, error
 		if err := l.verifySigner(ctx, rec, opts, add); err != nil {
 			return nil, err
 		}
+		if err := l.verifyFastLane(ctx, s, rec, opts, add); err != nil {
+			return nil, err
+		}
 	}
 	return rep, l.verifyTags(ctx, s, add)
 }
@@ -113,26 +117,36 @@ type adder func(sev Severity, code string, event uint64, format string, args ...
 
 // verifySigner looks at the events that need a role.
 func (l *Ledger) verifySigner(ctx context.Context, rec *Recorded, opts VerifyOptions, add adder) error {
-	role := ""
-	switch {
-	case rec.Approve != nil:
-		role = rec.Approve.Role
-	case rec.Waive != nil, rec.Mark != nil:
-		role = RoleWaiver
+	sig, err := l.Signature(ctx, *rec, opts.Roles)
+	switch sig.Status {
+	case Unsigned:
+		add(SeverityNote, CodeUnsignedRole, rec.Number, "%s is not signed, and does not count for role %s", rec.Type, sig.Role)
+	case Untrusted:
+		add(SeverityNote, CodeUntrustedRole, rec.Number, "%s is not signed by a key of role %s, and does not count", rec.Type, sig.Role)
 	}
-	keys, ok := opts.Roles[role]
-	if role == "" || !ok {
+	return err
+}
+
+// verifyFastLane looks at who approved a promotion on the fast lane, if the role is there.
+func (l *Ledger) verifyFastLane(ctx context.Context, s *State, rec *Recorded, opts VerifyOptions, add adder) error {
+	if _, ok := opts.Roles[RoleEmergency]; !ok || rec.Promote == nil || !rec.Promote.FastLane {
 		return nil
 	}
-	// A key that has expired since then still signed what it signed.
-	_, err := l.repo.VerifyCommit(ctx, rec.Commit, keys.At(rec.Time))
-	switch {
-	case errors.Is(err, git.ErrUnsigned):
-		add(SeverityNote, CodeUnsignedRole, rec.Number, "%s is not signed, and does not count for role %s", rec.Type, role)
-	case errors.Is(err, git.ErrUntrusted):
-		add(SeverityNote, CodeUntrustedRole, rec.Number, "%s is not signed by a key of role %s, and does not count", rec.Type, role)
-	default:
-		return err
+	people := map[string]bool{}
+	for _, a := range s.Approvals {
+		if !slices.Contains(rec.Promote.Approvals, a.Number) {
+			continue
+		}
+		sig, err := l.Signature(ctx, a, opts.Roles)
+		if err != nil {
+			return err
+		}
+		if sig.Status == Signed {
+			people[sig.Name] = true
+		}
+	}
+	if len(people) < FastLaneApprovals {
+		add(SeverityNote, CodeFastLane, rec.Number, "the fast lane needs %d approvals by role %s, %d of those that it names count", FastLaneApprovals, RoleEmergency, len(people))
 	}
 	return nil
 }

@@ -6,6 +6,9 @@
 //
 //	.staging/<plan>/…                    one plan's files, release.json and signatures
 //	releases/<channel>/<version>/…       what customers and mirrors see
+//
+// A [Registry] takes the container images of a release in the same two steps: [Registry.Push] brings them in by digest,
+// with signatures and bills of materials beside them, and [Registry.Tag] shows them.
 package publish
 
 import (

@@ -1,0 +1,117 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/relctl/relctl/pkg/git"
+)
+
+// SignatureStatus says whether an event is signed as its role wants it.
+type SignatureStatus string
+
+// The statuses of signatures.
+const (
+	Signed    SignatureStatus = "signed"    // by a key of the role
+	Unsigned  SignatureStatus = "unsigned"  // not at all
+	Untrusted SignatureStatus = "untrusted" // by a key that the role does not hold, or does not hold for this cell
+	NotAsked  SignatureStatus = "not-asked" // the event needs no role, or nobody holds it
+)
+
+// Signature is who signed an event.
+type Signature struct {
+	Status SignatureStatus `json:"status"`
+	// Role is the one that the event needs, "" for none.
+	Role string `json:"role,omitempty"`
+	// Name of the signer in the role, if the status is signed.
+	Name string `json:"name,omitempty"`
+}
+
+// Role returns the role whose signature an event needs, "" for none.
+func (e *Event) Role() string {
+	switch e.Type {
+	case TypeApprove:
+		return e.Approve.Role
+	case TypeWaive, TypeEquivalent, TypeWont, TypeLTSOnly:
+		return RoleWaiver
+	case TypePromote, TypeRollback, TypeReject, TypeExonerate, TypeHold, TypeResume, TypeFreeze, TypeThaw:
+		return RoleDeploy
+	case TypeObserve:
+		if e.Observe.Kind == ObserveCheck {
+			return RoleCI
+		}
+		return RoleCells
+	}
+	return ""
+}
+
+// Signature holds an event's signature against the keys of its role. A key that has expired since then still signed
+// what it signed. Cells need their key, whether the role is there or not; all other roles count only if they are.
+func (l *Ledger) Signature(ctx context.Context, rec Recorded, roles map[string]git.Keyring) (Signature, error) {
+	sig := Signature{Status: NotAsked, Role: rec.Role()}
+	keys, ok := roles[sig.Role]
+	if sig.Role == "" || !ok && sig.Role != RoleCells {
+		return sig, nil
+	}
+	who, err := l.repo.VerifyCommit(ctx, rec.Commit, keys.At(rec.Time))
+	switch {
+	case errors.Is(err, git.ErrUnsigned):
+		sig.Status = Unsigned
+	case errors.Is(err, git.ErrUntrusted), err == nil && sig.Role == RoleCells && who.Name != rec.Observe.Cell:
+		sig.Status = Untrusted
+	case err != nil:
+		return sig, fmt.Errorf("ledger event %d: %w", rec.Number, err)
+	default:
+		sig.Status, sig.Name = Signed, who.Name
+	}
+	return sig, nil
+}
+
+// Unsigned returns the number of the first event that the present state of a channel's rings rests on and that lacks
+// the signature of [RoleDeploy], 0 if all have it or none is demanded: nothing may be deployed because of it.
+func (l *Ledger) Unsigned(ctx context.Context, s *State, channel string, t Trust) (uint64, error) {
+	ch := s.Channels[channel]
+	if ch == nil || !t.Signed {
+		return 0, nil
+	}
+	for _, stop := range ch.standing() {
+		_, err := l.repo.VerifyCommit(ctx, stop.Ledger, t.Keys.At(stop.Time))
+		if errors.Is(err, git.ErrUnsigned) || errors.Is(err, git.ErrUntrusted) {
+			return stop.Event, nil
+		}
+		if err != nil {
+			return 0, fmt.Errorf("ledger event %d: %w", stop.Event, err)
+		}
+	}
+	return 0, nil
+}
+
+// standing returns the events that say what the rings run and what stops them, or lets them go on.
+func (c *Channel) standing() []Stop {
+	var out []Stop
+	add := func(s *Stop) {
+		if s != nil {
+			out = append(out, *s)
+		}
+	}
+	add(c.Held)
+	add(c.Resumed)
+	for _, name := range slices.Sorted(maps.Keys(c.Rings)) {
+		r := c.Rings[name]
+		if stay, ok := r.Runs(); ok {
+			out = append(out, Stop{Event: stay.Event, Time: stay.Time, Ledger: stay.Ledger})
+		}
+		add(r.Held)
+		add(r.RolledBack)
+		add(r.Resumed)
+	}
+	for i := range c.Voids {
+		if stop := c.rejection(c.Voids[i].From); stop != nil && stop.Event == c.Voids[i].Event {
+			add(stop)
+		}
+	}
+	return out
+}
