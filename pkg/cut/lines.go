@@ -33,7 +33,4 @@ func (p *Project) Lines(ctx context.Context) (plan.Lines, error) {
 }
 
 // WaiverTrust says whose waivers and marks count: if the policy has the role of waivers, only signed ones do.
-func (p *Project) WaiverTrust() (ledger.Trust, error) {
-	keys, err := p.Keyring(ledger.RoleWaiver)
-	return ledger.Trust{Signed: len(p.Policy.Product.Roles[ledger.RoleWaiver]) > 0, Keys: keys}, err
-}
+func (p *Project) WaiverTrust() (ledger.Trust, error) { return p.Trust(ledger.RoleWaiver) }

@@ -35,7 +35,7 @@ var table = map[string][]string{
 	"pkg/deploy":        {"pkg/git"},
 	"pkg/plan":          {"pkg/channel", "pkg/git", "pkg/history", "pkg/version", "pkg/ledger", "pkg/gate"},
 	"pkg/verify":        {"pkg/bundle"},
-	"pkg/cut":           {"pkg/attest", "pkg/backport", "pkg/build", "pkg/bundle", "pkg/changelog", "pkg/channel", "pkg/gate", "pkg/git", "pkg/history", "pkg/image", "pkg/ledger", "pkg/plan", "pkg/publish", "pkg/sign"},
+	"pkg/cut":           {"pkg/attest", "pkg/backport", "pkg/build", "pkg/bundle", "pkg/changelog", "pkg/channel", "pkg/deploy", "pkg/gate", "pkg/git", "pkg/history", "pkg/image", "pkg/ledger", "pkg/plan", "pkg/publish", "pkg/ring", "pkg/sign", "pkg/timeline"},
 	"internal/tool":     {},
 	"internal/accuracy": {"pkg/git", "pkg/history"},
 	"testdata/acme":     {},
