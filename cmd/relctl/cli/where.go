@@ -10,6 +10,7 @@ import (
 
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/history"
+	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -40,6 +41,8 @@ type spot struct {
 	Tag     string `json:"tag,omitempty"`
 	Bundle  string `json:"bundle,omitempty"`
 	Release string `json:"release,omitempty"`
+	// Rings are those of a rolling channel that run a release with the change.
+	Rings []string `json:"rings,omitempty"`
 }
 
 func newWhere(s IO) *cobra.Command {
@@ -136,19 +139,32 @@ func sight(p *cut.Project, ix *history.Index, c *history.Known) sighting {
 	for _, name := range append([]string{ix.Main()}, ix.Lines()...) {
 		at := spot{Channel: name, State: ix.State(c, name)}
 		if st := p.State.Channels[name]; st != nil && !at.Since.IsZero() {
-			for _, r := range st.Releases {
-				if r.Version.Compare(at.Since) != 0 {
-					continue
-				}
-				at.Tag, at.Release = r.Tag, r.Release
-				if r.Release != "" {
-					at.Bundle = fmt.Sprintf("releases/%s/%s/%s", name, r.Version, cut.BundleName(p.Policy.Product.Name, r.Version))
-				}
-			}
+			at.released(p, st)
 		}
 		out.Lines = append(out.Lines, at)
 	}
 	return out
+}
+
+// released adds what the ledger knows of the first release with the change, and which rings have it.
+func (at *spot) released(p *cut.Project, st *ledger.Channel) {
+	first := st.Find(at.Since)
+	if first == nil {
+		return
+	}
+	at.Tag, at.Release = first.Tag, first.Release
+	ch, err := p.Policy.Channel(at.Channel)
+	if err != nil {
+		return // a channel from before
+	}
+	if ch.Kind == release.LTS && first.Release != "" {
+		at.Bundle = fmt.Sprintf("releases/%s/%s/%s", at.Channel, first.Version, cut.BundleName(p.Policy.Product.Name, first.Version))
+	}
+	for _, r := range ch.Rings {
+		if st.Index(st.Runs(r.Name)) >= st.Index(at.Since) {
+			at.Rings = append(at.Rings, r.Name)
+		}
+	}
 }
 
 func printSighting(s IO, c sighting) error {
@@ -224,6 +240,9 @@ func proof(c *history.Known, at spot) string {
 	}
 	if at.Bundle != "" {
 		parts = append(parts, at.Bundle)
+	}
+	if len(at.Rings) > 0 {
+		parts = append(parts, "in "+strings.Join(at.Rings, ", "))
 	}
 	return strings.Join(parts, "; ")
 }
