@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 		"relctl": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			os.Exit(cli.Run(ctx, os.Args[1:], cli.IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Watch: kill(os.Getenv("TEST_KILL"))}))
+			os.Exit(cli.Run(ctx, os.Args[1:], cli.IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Watch: kill(os.Getenv("TEST_KILL")), Now: clock(os.Getenv("RELCTL_TEST_NOW"))}))
 		},
 		"relverify": func() {
 			os.Exit(relverify.Run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, "relverify"))
@@ -78,6 +78,8 @@ func TestScripts(t *testing.T) {
 			"count":    cmdCount,
 			"edit":     cmdEdit,
 			"samefile": cmdSameFile,
+			"registry": cmdRegistry,
+			"image":    cmdImage,
 		},
 	})
 }

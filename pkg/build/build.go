@@ -40,6 +40,7 @@ const (
 	KindBinary  Kind = "binary"  // a program or shared library for one platform
 	KindArchive Kind = "archive" // files in one, such as .tar.gz and .zip
 	KindPackage Kind = "package" // for a package manager, such as .deb and .rpm
+	KindImage   Kind = "image"   // a container image, which no builder makes: it is made of the binaries
 	KindFile    Kind = "file"    // anything else
 )
 

@@ -51,6 +51,8 @@ type Options struct {
 	Signers []Signer
 	// Stores override the policy's; empty takes the policy's.
 	Stores []Store
+	// Registries get the images. Empty takes the policy's, unless Stores are given.
+	Registries []Registry
 	// DryRun stops after release.json: nothing is reserved, signed or published.
 	DryRun bool
 	// Progress is told of every stage; may be nil.
@@ -69,6 +71,8 @@ type Result struct {
 	Bundle string `json:"bundle,omitempty"`
 	// Stores are where the release lies now.
 	Stores []string `json:"stores,omitempty"`
+	// Images are the release's container images in registries, each "<repository>@sha256:…".
+	Images []string `json:"images,omitempty"`
 	// Dir is the folder of the cut, with all its files.
 	Dir string `json:"dir"`
 	// Resumed says that an earlier run had begun this release, Released that one had finished it.
@@ -105,7 +109,11 @@ func Run(ctx context.Context, p *Project, ch *channel.Channel, opts Options) (*R
 	if err != nil {
 		return nil, err
 	}
-	attested, err := c.attest(ctx, reserved, artifacts)
+	images, err := c.images(ctx, reserved, artifacts)
+	if err != nil {
+		return nil, err
+	}
+	attested, err := c.attest(ctx, reserved, images.Artifacts)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +121,7 @@ func Run(ctx context.Context, p *Project, ch *channel.Channel, opts Options) (*R
 	if err != nil {
 		return nil, err
 	}
-	made, err := c.manifest(ctx, reserved, artifacts, attested, documents)
+	made, err := c.manifest(ctx, reserved, images, attested, documents)
 	if err != nil || opts.DryRun {
 		return c.result(reserved, made), err
 	}
@@ -121,9 +129,16 @@ func Run(ctx context.Context, p *Project, ch *channel.Channel, opts Options) (*R
 	if err != nil {
 		return nil, err
 	}
+	waiting, err := c.push(ctx, images, made)
+	if err != nil {
+		return nil, err
+	}
 	staged, err := c.stage(ctx, reserved, made, signed)
 	if err != nil {
 		return nil, err
+	}
+	if waiting != nil {
+		return nil, waiting
 	}
 	verdicts, err := c.askBuilt(ctx, reserved, made)
 	if err != nil {

@@ -51,7 +51,7 @@ func (c *cutter) attest(ctx context.Context, r *reserved, artifacts []build.Arti
 				path, media string
 				data        []byte
 			}{
-				{"sbom/" + stem + ".cdx.json", release.MediaTypeCycloneDX, sbom},
+				{sbomPath(a), release.MediaTypeCycloneDX, sbom},
 				{"provenance/" + stem + ".intoto.json", release.MediaTypeProvenance, statement},
 			} {
 				f, err := c.put(doc.path, doc.media, doc.data)
@@ -78,6 +78,9 @@ func (c *cutter) attest(ctx context.Context, r *reserved, artifacts []build.Arti
 		return step[[]release.File]{Out: files, Left: []string{filesDir + "/sbom", filesDir + "/provenance"}, Text: text}, nil
 	})
 }
+
+// sbomPath is where a release holds the SBOM of a program.
+func sbomPath(a build.Artifact) string { return "sbom/" + attestationName(a) + ".cdx.json" }
 
 // attestationName is unique per binary and platform: "acmed_linux_amd64".
 func attestationName(a build.Artifact) string {

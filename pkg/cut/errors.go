@@ -53,16 +53,26 @@ type WaitingError struct {
 	Have     []string
 	Missing  []string
 	Required int
+	// Image is the container image that lacks them, "" for the release itself.
+	Image string
 }
 
 func (e *WaitingError) Error() string {
-	return fmt.Sprintf("%s %s waits for signatures: %d of %d are there; it lacks %s",
-		e.Channel, e.Version, len(e.Have), e.Required, strings.Join(e.Missing, ", "))
+	what := ""
+	if e.Image != "" {
+		what = "image " + e.Image + " of "
+	}
+	return fmt.Sprintf("%s%s %s waits for signatures: %d of %d are there; it lacks %s",
+		what, e.Channel, e.Version, len(e.Have), e.Required, strings.Join(e.Missing, ", "))
 }
 
 // Hint says how the others sign.
 func (e *WaitingError) Hint() string {
-	return fmt.Sprintf("whoever holds one of these keys runs: relctl cut %s --key <file>", e.Channel)
+	text := fmt.Sprintf("whoever holds one of these keys runs: relctl cut %s --key <file>", e.Channel)
+	if e.Image != "" {
+		text += "\nor signs the image in the registry: cosign sign --key <file> " + e.Image
+	}
+	return text
 }
 
 // KeyError is a signing key that the policy does not know, or none at all.

@@ -27,7 +27,7 @@ type journal struct {
 
 // Progress is one step of a cut.
 type Progress struct {
-	// Stage is "plan", "reserve", "build", "attest", "documents", "manifest", "sign", "stage", "gates", "commit",
+	// Stage is "plan", "reserve", "build", "images", "attest", "documents", "manifest", "sign", "push", "stage", "gates", "commit",
 	// "bundle" or "reveal".
 	Stage string
 	// State is "start", "done", or "kept" if an earlier run had done it.

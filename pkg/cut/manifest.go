@@ -21,18 +21,19 @@ type made struct {
 }
 
 // manifest gathers all files under one roof and states them in release.json.
-func (c *cutter) manifest(_ context.Context, r *reserved, artifacts []build.Artifact, groups ...[]release.File) (*made, error) {
+func (c *cutter) manifest(_ context.Context, r *reserved, images *imaged, groups ...[]release.File) (*made, error) {
 	type input struct {
 		Reserved  *reserved        `json:"reserved"`
 		Artifacts []build.Artifact `json:"artifacts"`
+		Images    []release.Image  `json:"images,omitempty"`
 		Files     []release.File   `json:"files"`
 	}
 	files := slices.Concat(groups...)
-	manifest, err := do(c.journal, "manifest", input{&reserved{Plan: r.Plan, Sequence: r.Sequence}, artifacts, files}, func() (step[*release.Manifest], error) {
-		if err := c.journal.clear(filesDir+"/artifacts", filesDir+"/"+release.SumsName, filesDir+"/"+release.VerifyName, release.ManifestName); err != nil {
+	manifest, err := do(c.journal, "manifest", input{&reserved{Plan: r.Plan, Sequence: r.Sequence}, images.Artifacts, images.Images, files}, func() (step[*release.Manifest], error) {
+		if err := c.journal.clear(filesDir+"/artifacts", filesDir+"/images", filesDir+"/"+release.SumsName, filesDir+"/"+release.VerifyName, release.ManifestName); err != nil {
 			return step[*release.Manifest]{}, err
 		}
-		for _, a := range artifacts {
+		for _, a := range images.Artifacts {
 			if !a.Shipped {
 				continue
 			}
@@ -41,7 +42,7 @@ func (c *cutter) manifest(_ context.Context, r *reserved, artifacts []build.Arti
 			}
 			files = append(files, a.File)
 		}
-		m, err := c.state(r, files)
+		m, err := c.state(r, images.Images, files)
 		if err != nil {
 			return step[*release.Manifest]{}, err
 		}
@@ -53,7 +54,7 @@ func (c *cutter) manifest(_ context.Context, r *reserved, artifacts []build.Arti
 			return step[*release.Manifest]{}, err
 		}
 		return step[*release.Manifest]{
-			Out: m, Left: []string{filesDir + "/artifacts", filesDir + "/" + release.SumsName, filesDir + "/" + release.VerifyName, release.ManifestName},
+			Out: m, Left: []string{filesDir + "/artifacts", filesDir + "/images", filesDir + "/" + release.SumsName, filesDir + "/" + release.VerifyName, release.ManifestName},
 			Text: fmt.Sprintf("release.json lists %d files, %s", len(m.Files), release.Digest(raw)),
 		}, nil
 	})
@@ -65,14 +66,14 @@ func (c *cutter) manifest(_ context.Context, r *reserved, artifacts []build.Arti
 }
 
 // state writes SHA256SUMS and VERIFY.md and returns the whole manifest.
-func (c *cutter) state(r *reserved, files []release.File) (*release.Manifest, error) {
+func (c *cutter) state(r *reserved, images []release.Image, files []release.File) (*release.Manifest, error) {
 	in := r.Plan.Inputs
 	m := &release.Manifest{
 		Schema:  release.ManifestSchema,
 		Product: in.Product, Channel: in.Channel, Kind: in.Kind, Line: in.Line,
 		Version: in.Version, Sequence: r.Sequence, Commit: in.Commit, Tag: in.Tag,
 		SourceDate: in.SourceDate, Previous: in.Previous, Plan: r.Plan.Digest, Pins: in.Pins,
-		Verdicts: r.Plan.Verdicts, Evidence: r.Plan.Evidence,
+		Verdicts: r.Plan.Verdicts, Evidence: r.Plan.Evidence, Images: images,
 	}
 	recipe, err := c.put(release.VerifyName, release.MediaTypeMarkdown, bundle.VerifyRecipe(m))
 	if err != nil {

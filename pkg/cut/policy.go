@@ -28,6 +28,9 @@ func (p *Project) Builder(goreleaser string) Builder {
 func (p *Project) Stores() []Store {
 	var out []Store
 	for _, s := range p.Policy.Product.Stores {
+		if s.Directory == "" {
+			continue // a registry, which holds images only
+		}
 		dir := filepath.FromSlash(s.Directory)
 		if !filepath.IsAbs(dir) {
 			dir = filepath.Join(p.Repo.Top(), dir)

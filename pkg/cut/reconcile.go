@@ -99,7 +99,7 @@ func writeBundle(path string, m *release.Manifest, sources []bundle.Source) (siz
 // reveal makes the release visible in every store; one that fails does not keep the others back.
 func (c *cutter) reveal(ctx context.Context, m *made, res *Result) error {
 	c.opts.Progress(Progress{Stage: "reveal", State: "start"})
-	var failed error
+	failed := c.show(ctx, m.Manifest, res, false)
 	for _, s := range c.stores {
 		if err := s.Reveal(ctx, m.Manifest.Plan, m.Manifest, res.Bundle); err != nil {
 			failed = errors.Join(failed, err)
@@ -110,11 +110,16 @@ func (c *cutter) reveal(ctx context.Context, m *made, res *Result) error {
 	if failed != nil {
 		return &PartlyError{Channel: c.ch.Name, Version: m.Manifest.Version, Err: failed}
 	}
-	c.opts.Progress(Progress{Stage: "reveal", State: "done", Text: "visible in " + storeNames(c.stores)})
+	text := "visible in " + storeNames(c.stores)
+	if n := len(res.Images); n > 0 {
+		text += fmt.Sprintf(", with %s tagged %s", count(n, "image"), m.Manifest.Version)
+	}
+	c.opts.Progress(Progress{Stage: "reveal", State: "done", Text: text})
 	return nil
 }
 
-// hidden reports whether a released version is staged in some store and visible not in all of them.
+// hidden reports whether a released version is staged in some store and visible not in all of them, or has an image
+// without its tag.
 func (c *cutter) hidden(ctx context.Context, r ledger.Release) (bool, error) {
 	for _, s := range c.stores {
 		staged, err := s.Staged(ctx, r.Plan)
@@ -122,7 +127,7 @@ func (c *cutter) hidden(ctx context.Context, r ledger.Release) (bool, error) {
 			return staged != nil, err
 		}
 	}
-	return false, nil
+	return c.hiddenImage(ctx, r)
 }
 
 // revealAgain finishes or just reports a release that the ledger holds: its bytes come from the first store that has
@@ -179,6 +184,9 @@ func (c *cutter) published(ctx context.Context, r ledger.Release, res *Result) (
 	}
 	if path := c.journal.path(BundleName(res.Manifest.Product, res.Manifest.Version)); exists(path) {
 		res.Bundle = path
+	}
+	if err := c.show(ctx, res.Manifest, res, true); err != nil {
+		return res, &PartlyError{Channel: c.ch.Name, Version: r.Version, Err: err}
 	}
 	return res, nil
 }

@@ -164,9 +164,14 @@ func (s *signers) valid(raw []byte, sigs signed) signed {
 }
 
 func (s *signers) waiting(v release.Version, good signed) error {
+	return s.waitingFor(v, func(id string) bool { return good[sign.EnvelopeName(id)] != nil })
+}
+
+// waitingFor tells which keys have not signed yet.
+func (s *signers) waitingFor(v release.Version, has func(id string) bool) *WaitingError {
 	e := &WaitingError{Channel: s.channel, Version: v, Required: s.threshold}
 	for _, key := range s.trusted {
-		if _, ok := good[sign.EnvelopeName(key.ID())]; ok {
+		if has(key.ID()) {
 			e.Have = append(e.Have, s.names[key.ID()])
 		} else {
 			e.Missing = append(e.Missing, s.names[key.ID()])

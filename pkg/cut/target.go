@@ -19,11 +19,13 @@ type cutter struct {
 	opts    Options
 	builder Builder
 	stores  []Store
-	signers *signers
-	gates   []gate.Entry
-	journal *journal
-	unlock  func()
-	scripts *scripts
+	// registries get the images.
+	registries []Registry
+	signers    *signers
+	gates      []gate.Entry
+	journal    *journal
+	unlock     func()
+	scripts    *scripts
 }
 
 func newCutter(p *Project, ch *channel.Channel, opts Options) (*cutter, error) {
@@ -35,8 +37,12 @@ func newCutter(p *Project, ch *channel.Channel, opts Options) (*cutter, error) {
 	if c.builder == nil {
 		c.builder = p.Builder(opts.Goreleaser)
 	}
+	c.registries = opts.Registries
 	if len(c.stores) == 0 {
 		c.stores = p.Stores()
+		if len(c.registries) == 0 {
+			c.registries = p.Registries()
+		}
 	}
 	if len(c.stores) == 0 && !opts.DryRun {
 		return nil, &StoreError{}

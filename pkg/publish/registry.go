@@ -246,6 +246,26 @@ func (r Registry) Tagged(ctx context.Context, repository, tag string) (string, e
 	return d.Digest.String(), nil
 }
 
+// Hidden reports whether a repository holds the image with a digest, and nothing under a tag yet.
+func (r Registry) Hidden(ctx context.Context, repository, digest, tag string) (bool, error) {
+	ref, err := r.image(repository, digest)
+	if err != nil {
+		return false, err
+	}
+	if have, err := r.Tagged(ctx, repository, tag); have != "" || err != nil {
+		return false, err
+	}
+	_, err = remote.Head(ref, r.options(ctx)...)
+	var refused *transport.Error
+	switch {
+	case errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound:
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("%s: %w", ref, err)
+	}
+	return true, nil
+}
+
 // Tag makes the image with a digest, which was pushed before, visible under a tag. A tag never moves: if it names another
 // image the error is a [*TagError]. Tagging again does nothing.
 func (r Registry) Tag(ctx context.Context, repository, digest, tag string) error {

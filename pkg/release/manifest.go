@@ -42,6 +42,8 @@ type Manifest struct {
 	Pins     []Pin      `json:"pins"`
 	Verdicts []Verdict  `json:"verdicts,omitempty"`
 	Evidence []Evidence `json:"evidence,omitempty"`
+	// Images are the container images, sorted by name.
+	Images []Image `json:"images,omitempty"`
 	// Files, every one, sorted by path.
 	Files []File `json:"files"`
 }
@@ -68,7 +70,7 @@ func DecodeManifest(data []byte) (*Manifest, error) {
 }
 
 // knownCritical are the manifest's fields that this version understands.
-var knownCritical = []string{"product", "channel", "kind", "line", "version", "sequence", "commit", "tag", "source_date", "previous", "plan", "pins", "verdicts", "evidence", "files"}
+var knownCritical = []string{"product", "channel", "kind", "line", "version", "sequence", "commit", "tag", "source_date", "previous", "plan", "pins", "verdicts", "evidence", "images", "files"}
 
 // Validate checks everything about a manifest that can be known without its files.
 func (m *Manifest) Validate() error {
@@ -107,7 +109,10 @@ func (m *Manifest) Validate() error {
 	if err := CheckDigest(m.Plan); err != nil {
 		return fmt.Errorf("plan: %w", err)
 	}
-	return checkFiles(m.Files)
+	if err := checkFiles(m.Files); err != nil {
+		return err
+	}
+	return m.checkImages()
 }
 
 // CriticalError is a manifest that demands a reader newer than this one.

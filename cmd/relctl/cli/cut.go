@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -75,7 +74,7 @@ func runCut(cmd *cobra.Command, s IO, f *cutFlags, name string) error {
 	if f.opts.Stores, err = openStores(f.stores); err != nil {
 		return err
 	}
-	f.opts.Now = time.Now()
+	f.opts.Now = s.now()
 	f.opts.Progress = tell(s)
 	res, err := cut.Run(ctx, p, ch, f.opts)
 	if res != nil && *f.json {
@@ -132,6 +131,9 @@ func printResult(s IO, name string, res *cut.Result) {
 		if res.Bundle != "" {
 			bundle = filepath.Join(path, filepath.Base(res.Bundle))
 		}
+	}
+	for _, image := range res.Images {
+		s.print("  image     %s\n", plain(image))
 	}
 	if res.DryRun {
 		s.print("\nNext: relctl cut %s --key <file>   takes over what was built\n", name)

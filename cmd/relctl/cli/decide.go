@@ -39,7 +39,7 @@ gate's role in channels/product.yaml. An approval of a release candidate carries
 			if err != nil {
 				return err
 			}
-			in, err := p.Candidate(ctx, ch, cut.PlanOptions{Pre: pre, Goreleaser: goreleaser, Now: time.Now(), Strict: true})
+			in, err := p.Candidate(ctx, ch, cut.PlanOptions{Pre: pre, Goreleaser: goreleaser, Now: s.now(), Strict: true})
 			if err != nil {
 				return err
 			}
@@ -81,7 +81,7 @@ of that role counts.`,
 			if (gate == "") == (change == "") {
 				return usagef("see "+cmd.CommandPath()+" --help", "give either --gate or --change")
 			}
-			until, err := expiry(expires, time.Now())
+			until, err := expiry(expires, s.now())
 			if err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
@@ -18,6 +19,16 @@ type IO struct {
 	Out, Err io.Writer
 	// Watch, if not nil, is told of each stage of a cut.
 	Watch func(cut.Progress)
+	// Now tells the time; nil is the time that it is.
+	Now func() time.Time
+}
+
+// now is the time by which a command judges.
+func (s IO) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return time.Now()
 }
 
 // say writes one line of talk.

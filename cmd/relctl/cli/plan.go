@@ -39,7 +39,7 @@ this, or stops with exit code 5 and says what moved.`,
 			if err != nil {
 				return err
 			}
-			opts.Now = time.Now()
+			opts.Now = s.now()
 			made, err := p.Plan(cmd.Context(), ch, opts)
 			if err != nil {
 				return err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -43,6 +44,8 @@ type spot struct {
 	Release string `json:"release,omitempty"`
 	// Rings are those of a rolling channel that run a release with the change.
 	Rings []string `json:"rings,omitempty"`
+	// Images are its container images, if a store here shows it.
+	Images []spotImage `json:"images,omitempty"`
 }
 
 func newWhere(s IO) *cobra.Command {
@@ -91,12 +94,17 @@ The last two are likely rather than certain; the others leave no doubt.`,
 			if len(found) == 0 {
 				return &notFoundError{query: query}
 			}
+			images := &imageFinder{p: p}
 			r := whereReport{Schema: whereSchema, Query: query}
 			for i, c := range found {
 				if limit > 0 && i == limit {
 					break
 				}
-				r.Changes = append(r.Changes, sight(p, ix, c))
+				at, err := sight(cmd.Context(), p, ix, c, images)
+				if err != nil {
+					return err
+				}
+				r.Changes = append(r.Changes, at)
 			}
 			if *asJSON {
 				return s.json(r)
@@ -134,28 +142,30 @@ func (e *notFoundError) Hint() string {
 }
 
 // sight gathers how a change stands everywhere.
-func sight(p *cut.Project, ix *history.Index, c *history.Known) sighting {
+func sight(ctx context.Context, p *cut.Project, ix *history.Index, c *history.Known, images *imageFinder) (sighting, error) {
 	out := sighting{Known: c}
 	for _, name := range append([]string{ix.Main()}, ix.Lines()...) {
 		at := spot{Channel: name, State: ix.State(c, name)}
 		if st := p.State.Channels[name]; st != nil && !at.Since.IsZero() {
-			at.released(p, st)
+			if err := at.released(ctx, p, st, images); err != nil {
+				return out, err
+			}
 		}
 		out.Lines = append(out.Lines, at)
 	}
-	return out
+	return out, nil
 }
 
 // released adds what the ledger knows of the first release with the change, and which rings have it.
-func (at *spot) released(p *cut.Project, st *ledger.Channel) {
+func (at *spot) released(ctx context.Context, p *cut.Project, st *ledger.Channel, images *imageFinder) error {
 	first := st.Find(at.Since)
 	if first == nil {
-		return
+		return nil
 	}
 	at.Tag, at.Release = first.Tag, first.Release
 	ch, err := p.Policy.Channel(at.Channel)
 	if err != nil {
-		return // a channel from before
+		return nil //nolint:nilerr // a channel from before
 	}
 	if ch.Kind == release.LTS && first.Release != "" {
 		at.Bundle = fmt.Sprintf("releases/%s/%s/%s", at.Channel, first.Version, cut.BundleName(p.Policy.Product.Name, first.Version))
@@ -165,6 +175,8 @@ func (at *spot) released(p *cut.Project, st *ledger.Channel) {
 			at.Rings = append(at.Rings, r.Name)
 		}
 	}
+	at.Images, err = images.of(ctx, at.Channel, *first)
+	return err
 }
 
 func printSighting(s IO, c sighting) error {
@@ -178,6 +190,9 @@ func printSighting(s IO, c sighting) error {
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	for _, at := range c.Lines {
 		_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\n", at.Channel, inWords(c.Known, at.State), plain(proof(c.Known, at)))
+		for _, i := range at.Images {
+			_, _ = fmt.Fprintf(w, "  \t\t%s\n", plain(i.shown()))
+		}
 	}
 	return w.Flush()
 }

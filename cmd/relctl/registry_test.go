@@ -1,0 +1,72 @@
+package main
+
+import (
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/validate"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// cmdRegistry starts a registry of container images for the script and sets REGISTRY to its host and port. While the file
+// $WORK/closed is there it refuses everything.
+func cmdRegistry(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: registry")
+	}
+	inner := registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))
+	closed := ts.MkAbs("closed")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := os.Stat(closed); err == nil {
+			http.Error(w, "closed", http.StatusForbidden)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv("REGISTRY", strings.TrimPrefix(server.URL, "http://"))
+}
+
+// cmdImage checks the image with a tag or digest to the last byte and writes its digest to a file: image ref [file].
+// "! image ref" holds that there is none.
+func cmdImage(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 || len(args) > 2 {
+		ts.Fatalf("usage: [!] image ref [file]")
+	}
+	ref, err := name.ParseReference(args[0], name.StrictValidation)
+	ts.Check(err)
+	index, err := remote.Index(ref)
+	if neg {
+		if err == nil {
+			ts.Fatalf("there is an image %s", ref)
+		}
+		return
+	}
+	ts.Check(err)
+	ts.Check(validate.Index(index))
+	digest, err := index.Digest()
+	ts.Check(err)
+	if len(args) == 2 {
+		ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(digest.String()+"\n"), 0o600))
+	}
+}
+
+// clock returns what tells the time of a script, RELCTL_TEST_NOW, or nil for the time that it is.
+func clock(at string) func() time.Time {
+	if at == "" {
+		return nil
+	}
+	now, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		panic(err)
+	}
+	return func() time.Time { return now }
+}
