@@ -26,6 +26,10 @@ type Channel struct {
 	Source string `json:"source,omitempty" is:"name" only:"lts"`
 	// Soak is how long every change must have run healthy in the source channel's service.
 	Soak *Soak `json:"soak,omitempty" only:"lts"`
+	// Checks are the names of the CI checks that a commit must have passed to be released, such as unit and e2e. CI says
+	// so with relctl observe check. A plan takes the newest commit whose checks all passed. Without it a plan takes the
+	// branch's newest commit.
+	Checks []string `json:"checks,omitempty" is:"text" only:"rolling"`
 	// Gates are further conditions that a release must meet.
 	Gates []Gate `json:"gates,omitempty"`
 	// Support tells customers how long they can count on the line.

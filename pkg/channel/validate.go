@@ -10,7 +10,7 @@ import (
 )
 
 // ownGates are the gates that other keys of a channel file stand for; a waiver names them like any other.
-var ownGates = []string{"accept", "source", "soak", "upgrade", "markers"}
+var ownGates = []string{"accept", "source", "soak", "upgrade", "checks", "markers"}
 
 // checkChannel checks what the form of single values does not show.
 func (d *document) checkChannel(c *Channel) {

@@ -63,6 +63,9 @@ func ApprovalRole(ch *channel.Channel, gate string) (string, error) {
 // CheckGate reports whether the channel has a gate of that name, from its list or by its own keys.
 func CheckGate(ch *channel.Channel, gate string) error {
 	e := &GateError{Channel: ch.Name, Gate: gate}
+	if len(ch.Checks) > 0 {
+		e.Have = append(e.Have, plan.GateChecks)
+	}
 	if len(ch.Accept) > 0 {
 		e.Have = append(e.Have, plan.GateAccept)
 	}

@@ -44,9 +44,13 @@ func (p *Project) Plan(ctx context.Context, ch *channel.Channel, opts PlanOption
 	if _, err := changelog.LoadOverrides(p.Policy.FS); err != nil { // better now than in the middle of a cut
 		return nil, err
 	}
+	checks, err := p.Checks()
+	if err != nil {
+		return nil, err
+	}
 	return plan.New(ctx, plan.Request{
 		Repo: p.Repo, Remote: p.Remote, Policy: p.Policy, State: p.State, Waivers: waivers, Channel: ch,
-		Builder: builder, Index: p.Index, Gates: gates, Pre: opts.Pre, Now: opts.Now, Strict: opts.Strict,
+		Builder: builder, Index: p.Index, Checks: checks, Gates: gates, Pre: opts.Pre, Now: opts.Now, Strict: opts.Strict,
 	})
 }
 

@@ -61,8 +61,12 @@ func newCutter(p *Project, ch *channel.Channel, opts Options) (*cutter, error) {
 // request is what a plan of this channel is made of, by the state as it was read last.
 func (c *cutter) request(ctx context.Context) (plan.Request, error) {
 	waivers, err := c.Waivers(ctx, c.opts.Now)
+	if err != nil {
+		return plan.Request{}, err
+	}
+	checks, err := c.Checks()
 	return plan.Request{
-		Repo: c.Repo, Remote: c.Remote, Policy: c.Policy, State: c.State, Waivers: waivers, Index: c.Index, Channel: c.ch,
+		Repo: c.Repo, Remote: c.Remote, Policy: c.Policy, State: c.State, Waivers: waivers, Index: c.Index, Checks: checks, Channel: c.ch,
 		Builder: c.builder, Gates: c.gates, Pre: c.opts.Pre, Now: c.opts.Now, Strict: true,
 	}, err
 }
@@ -104,7 +108,11 @@ func (c *cutter) target(ctx context.Context) (*target, error) {
 	if refused := release.Blocking(p.Verdicts); len(refused) > 0 {
 		return nil, &RefusedError{Channel: c.ch.Name, Version: p.Inputs.Version, Verdicts: refused}
 	}
-	c.opts.Progress(Progress{Stage: "plan", State: "done", Text: fmt.Sprintf("%s at %s, %s", p.Inputs.Version, release.Short(p.Inputs.Commit), p.Digest)})
+	text := fmt.Sprintf("%s at %s, %s", p.Inputs.Version, release.Short(p.Inputs.Commit), p.Digest)
+	if len(p.Skipped) > 0 {
+		text += "; passed over: " + plan.Skipped(p.Skipped, p.SkippedCount)
+	}
+	c.opts.Progress(Progress{Stage: "plan", State: "done", Text: text})
 	return &target{plan: *p}, nil
 }
 

@@ -38,6 +38,8 @@ type Observe struct {
 	// Commit and Check are for checks: the full commit id and the check's name.
 	Commit string `json:"commit,omitempty"`
 	Check  string `json:"check,omitempty"`
+	// Details is the address of a page about the check's result.
+	Details string `json:"details,omitempty"`
 
 	// Cell, Ring and Version are for health and deployed.
 	Cell    string          `json:"cell,omitempty"`
@@ -61,6 +63,7 @@ type Observation struct {
 
 var (
 	revisionForm = regexp.MustCompile(`^[!-~]{1,200}$`)
+	detailsForm  = regexp.MustCompile(`^https?://[^/@\x00-\x20\x7f]+(/[!-~]{0,1000})?$`)
 	checkForm    = regexp.MustCompile(`^[^\x00-\x1f\x7f]{1,200}$`)
 )
 
@@ -69,7 +72,7 @@ func (o *Observe) check(e *Event) error {
 	var err error
 	switch o.Kind {
 	case ObserveCheck:
-		want = Observe{Status: o.Status, Commit: o.Commit, Check: o.Check}
+		want = Observe{Status: o.Status, Commit: o.Commit, Check: o.Check, Details: o.Details}
 		err = o.checkCheck()
 	case ObserveHealth:
 		want = Observe{Status: o.Status, Cell: o.Cell, Ring: o.Ring, Version: o.Version, From: o.From, To: o.To}
@@ -95,6 +98,8 @@ func (o *Observe) checkCheck() error {
 		return errors.New("the check has no name")
 	case o.Status != release.Pass && o.Status != release.Fail:
 		return fmt.Errorf("a check passes or fails, it is not %q", o.Status)
+	case o.Details != "" && !detailsForm.MatchString(o.Details):
+		return fmt.Errorf("details %.80q is not an address such as https://ci.acme.example/runs/1", o.Details)
 	}
 	return nil
 }
@@ -198,6 +203,8 @@ type Check struct {
 	Time   time.Time      `json:"time"`
 	// Signer is the name of who signed it, "" where no signature is demanded.
 	Signer string `json:"signer,omitempty"`
+	// Details is the address of a page about the result, or "".
+	Details string `json:"details,omitempty"`
 }
 
 // Checks indexes what the state knows about checks. t says which count.
@@ -228,7 +235,7 @@ func (c *Checks) Of(ctx context.Context, commit string) (map[string]Check, error
 			}
 			signer = signed.Name
 		}
-		out[o.Check] = Check{Status: o.Status, Event: o.Event, Time: o.Time, Signer: signer}
+		out[o.Check] = Check{Status: o.Status, Event: o.Event, Time: o.Time, Signer: signer, Details: o.Details}
 	}
 	return out, nil
 }

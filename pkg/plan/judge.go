@@ -32,6 +32,9 @@ func (d *draft) gates() []gate.Entry {
 	add := func(name string, m release.Moment, f gate.Func) {
 		entries = append(entries, gate.Entry{Name: name, Moment: m, Gate: f})
 	}
+	if len(d.Channel.Checks) > 0 {
+		add(GateChecks, release.Planned, d.checks)
+	}
 	if len(d.Channel.Accept) > 0 {
 		add(GateAccept, release.Planned, d.accept)
 	}

@@ -35,6 +35,8 @@ type Request struct {
 	Builder Builder
 	// Gates of the channel, in the order of its file.
 	Gates []gate.Entry
+	// Checks are what CI said about a commit, by the check's name, for channels that ask for checks.
+	Checks func(ctx context.Context, commit string) (map[string]ledger.Check, error)
 	// Index reads who carries what, for the gates that ask it.
 	Index func(context.Context) (*history.Index, error)
 	// Pre asks for a pre-release such as "rc".
@@ -51,6 +53,7 @@ func New(ctx context.Context, req Request) (*release.Plan, error) {
 	for _, step := range []func(context.Context) error{
 		d.openBranch,   // the commit at the branch's head
 		d.findPrevious, // what the channel released before, from the ledger
+		d.test,         // the newest commit whose checks passed, where the channel asks for checks
 		d.gather,       // what came since, and the builder's versions
 		d.choose,       // the next version, its tag, and with them the digest
 		d.judge,        // evidence, and the gates
@@ -72,6 +75,9 @@ type draft struct {
 	// released are the channel's versions, by the ledger or, while there is none, by tags.
 	released []release.Version
 	index    *history.Index
+	// skips are the newest commits that lack a check, skipped is how many there are in all.
+	skips   []release.SkippedCommit
+	skipped int
 }
 
 func (d *draft) assume(format string, args ...any) {
@@ -97,20 +103,26 @@ func (d *draft) openBranch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.head, err = d.Repo.Commit(ctx, commit); err != nil {
+	head, err := d.Repo.Commit(ctx, commit)
+	if err != nil {
 		return err
 	}
 	d.plan.Inputs = release.Inputs{
-		Product:    d.Policy.Product.Name,
-		Channel:    d.Channel.Name,
-		Kind:       d.Channel.Kind,
-		Line:       d.Channel.Line,
-		Branch:     d.Channel.Ref(),
-		Commit:     commit,
-		SourceDate: d.head.Committer.When.UTC().Truncate(time.Second),
-		Policy:     d.Policy.Blobs,
+		Product: d.Policy.Product.Name,
+		Channel: d.Channel.Name,
+		Kind:    d.Channel.Kind,
+		Line:    d.Channel.Line,
+		Branch:  d.Channel.Ref(),
+		Policy:  d.Policy.Blobs,
 	}
+	d.at(head)
 	return nil
+}
+
+// at makes the plan one of a commit.
+func (d *draft) at(c *git.Commit) {
+	d.head = c
+	d.plan.Inputs.Commit, d.plan.Inputs.SourceDate = c.ID, c.Committer.When.UTC().Truncate(time.Second)
 }
 
 // gather reads the changes while the builder says its versions: both ask other programs.

@@ -88,6 +88,10 @@ type Plan struct {
 	Inputs Inputs `json:"inputs"`
 	// Why explains the version in one line.
 	Why string `json:"why"`
+	// Skipped are the newest commits of the branch that the plan passes over, the newest first and at most ten, and
+	// SkippedCount is how many there are in all.
+	Skipped      []SkippedCommit `json:"skipped,omitempty"`
+	SkippedCount int             `json:"skipped_count,omitempty"`
 	// Assumptions are what relctl took for granted, each a sentence: no ledger yet, channels read from the working tree.
 	Assumptions []string `json:"assumptions,omitempty"`
 	// Warnings are what does not stop a cut and yet must be known, each a sentence.
@@ -100,4 +104,11 @@ type Plan struct {
 	Evidence []Evidence `json:"evidence"`
 	// Build is what will be built, in words: "goreleaser build, linux/amd64 linux/arm64".
 	Build []string `json:"build,omitempty"`
+}
+
+// SkippedCommit is a commit that is not released, and why.
+type SkippedCommit struct {
+	Commit  string `json:"commit"`
+	Subject string `json:"subject"`
+	Reason  string `json:"reason"`
 }

@@ -71,6 +71,7 @@ func printPlan(s IO, p *release.Plan) {
 		row("tag", in.Tag)
 	}
 	row("digest", p.Digest)
+	printSkipped(s, p)
 
 	s.print("\n%s\n", s.paint("1", fmt.Sprintf("Changes (%d)", len(p.Changes))))
 	s.print("%s", changelog.Terminal(p.Changes))

@@ -52,7 +52,7 @@ and as signed, self-contained LTS bundles to customers who run it themselves.`,
 		newChannels(s), newPlan(s), newCut(s),
 		newChangelog(s),
 		newWhere(s), newBackports(s), newBackport(s), newUpgrade(s),
-		newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newChanges(s), newLedger(s),
+		newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newObserve(s), newChanges(s), newLedger(s),
 		newKey(s), newVerify(s), newBundle(s),
 		newSchema(s), newVersion(s), newReference(s),
 	)
