@@ -8,12 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/relctl/relctl/pkg/build"
-	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/gate"
 	"github.com/relctl/relctl/pkg/git"
-	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/publish"
-	"github.com/relctl/relctl/pkg/release"
 )
 
 // Builder returns the builder that the policy asks for. goreleaser is the path of that program, "" looks on the PATH.
@@ -48,33 +44,6 @@ func (*StoreError) Error() string { return "there is no store to publish the rel
 // Hint says how to name one.
 func (*StoreError) Hint() string {
 	return "add one to channels/product.yaml (stores: [{directory: ../store}]), or give --store <folder>"
-}
-
-// Gates returns the gates that a channel's file lists. scripts gives the folder in which gate commands run.
-func (p *Project) Gates(ch *channel.Channel, scripts func(context.Context) (string, error)) ([]gate.Entry, error) {
-	var out []gate.Entry
-	for _, g := range ch.Gates {
-		e := gate.Entry{Name: g.Name, Moment: g.When}
-		switch {
-		case g.Approval != nil:
-			keys, err := p.Keyring(g.Approval.Role)
-			if err != nil {
-				return nil, fmt.Errorf("gate %s: %w", g.Name, err)
-			}
-			a := ledger.Approvals{Ledger: p.Ledger, Channel: ch.Name, Gate: g.Name, Role: g.Approval.Role, Count: g.Approval.Count, Keys: keys}
-			e.Gate = gate.Func(func(ctx context.Context, s gate.Subject) release.Verdict {
-				return a.Evaluate(ctx, p.State, s.Inputs)
-			})
-		case len(g.Command) > 0:
-			e.Gate = gate.Command{Argv: g.Command, Dir: scripts, Timeout: g.Timeout.Duration()}
-		default:
-			e.Gate = gate.Func(func(context.Context, gate.Subject) release.Verdict {
-				return release.Verdict{Status: release.Errored, Reason: "this relctl cannot ask gates of this kind"}
-			})
-		}
-		out = append(out, e)
-	}
-	return out, nil
 }
 
 // Keyring returns the keys of a role, with OpenPGP keys read from where the channel files were read.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/git"
@@ -22,6 +23,10 @@ type Project struct {
 	Ledger *ledger.Ledger
 	State  *ledger.State
 	Policy *plan.Policy
+	// Prometheus is the address of the metric server for gates that name none.
+	Prometheus string
+	// Clock says for which moment gates ask, nil for the system's clock.
+	Clock func() time.Time
 }
 
 // OpenOptions say how a project is opened.

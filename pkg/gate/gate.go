@@ -9,6 +9,7 @@
 // again, years later and by somebody else, from the JSON of its record: [Replay]. These gates are here:
 //
 //   - [Approval]: people of a role have signed; who counts is known to pkg/ledger
+//   - [Each]: a gate that is asked once for each cell
 //   - [Command]: a program of the policy ends with exit code 0
 //   - [FreezeGate]: no freeze [Window] holds the moment
 //   - [GitOps]: Argo CD or Flux has applied our revision, and it is healthy
@@ -82,7 +83,7 @@ func waive(v release.Verdict, waived Waiver) release.Verdict {
 		return v
 	}
 	return release.Verdict{
-		Gate: v.Gate, Moment: v.Moment, Status: release.Waived, Waiver: event,
+		Gate: v.Gate, Moment: v.Moment, Status: release.Waived, Waiver: event, Record: v.Record,
 		Reason: fmt.Sprintf("%s (was %s: %s)", reason, v.Status, v.Reason),
 	}
 }

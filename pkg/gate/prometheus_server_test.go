@@ -1,17 +1,13 @@
 package gate_test
 
 import (
-	"bufio"
 	"fmt"
-	"io"
 	"math"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/relctl/relctl/pkg/internal/prometheustest"
 )
 
 // The series of the server in the tests begin at dawn and end two hours later, with a value every 15 seconds.
@@ -76,47 +72,17 @@ func writeSeries(w *strings.Builder) {
 	fmt.Fprintln(w, "# EOF")
 }
 
-var listening = regexp.MustCompile(`msg="Listening on" .*address=(127\.0\.0\.1:[0-9]+)`)
-
 // prometheusServer starts a Prometheus server with the series, and returns its address. It ends with the test.
 func prometheusServer(t *testing.T) string {
 	t.Helper()
-	server, promtool := program(t, "prometheus"), program(t, "promtool")
-	dir := t.TempDir()
+	program(t, "prometheus")
+	program(t, "promtool")
 	var series strings.Builder
 	writeSeries(&series)
-	file, config, data := filepath.Join(dir, "series"), filepath.Join(dir, "prometheus.yml"), filepath.Join(dir, "data")
-	for name, text := range map[string]string{file: series.String(), config: "global: {}\n"} {
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if out, err := exec.Command(promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet", file, data).CombinedOutput(); err != nil {
-		t.Fatalf("promtool: %v\n%s", err, out)
-	}
-	cmd := exec.Command(server, "--config.file="+config, "--storage.tsdb.path="+data, "--storage.tsdb.retention.time=10y", "--web.listen-address=127.0.0.1:0")
-	logs, err := cmd.StderrPipe()
+	address, stop, err := prometheustest.Start(t.TempDir(), series.String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	address, text := "", ""
-	for lines := bufio.NewScanner(logs); lines.Scan(); {
-		text += lines.Text() + "\n"
-		if m := listening.FindStringSubmatch(lines.Text()); m != nil {
-			address = m[1]
-		}
-		if strings.Contains(lines.Text(), "Server is ready to receive web requests") && address != "" {
-			go func() { _, _ = io.Copy(io.Discard, logs) }()
-			return "http://" + address
-		}
-	}
-	t.Fatalf("prometheus did not start:\n%s", text)
-	return ""
+	t.Cleanup(stop)
+	return address
 }

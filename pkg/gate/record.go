@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -15,9 +16,11 @@ const RecordSchema = "https://relctl.dev/schema/gate-record/v1"
 // Exactly one of the answers is set.
 type Record struct {
 	Schema string `json:"schema"`
-	// Gate and Ring are the gate's name and the ring that it guards. Whoever keeps the record fills them in.
+	// Gate and Ring are the gate's name and the ring that it guards, which [Recorded] is told; Cell is set in the records
+	// of an [Each].
 	Gate string `json:"gate,omitempty"`
 	Ring string `json:"ring,omitempty"`
+	Cell string `json:"cell,omitempty"`
 	// At is the moment for which the gate was asked, in UTC.
 	At time.Time `json:"at"`
 	// Channel, Version and Commit say what was judged.
@@ -27,6 +30,7 @@ type Record struct {
 
 	Approval *ApprovalRecord `json:"approval,omitempty"`
 	Command  *CommandRecord  `json:"command,omitempty"`
+	Each     []Record        `json:"each,omitzero"`
 	Freeze   *FreezeRecord   `json:"freeze,omitempty"`
 	GitOps   *GitOpsRecord   `json:"gitops,omitempty"`
 	Metric   *MetricRecord   `json:"metric,omitempty"`
@@ -39,17 +43,28 @@ type Observer interface {
 	Observe(ctx context.Context, s Subject) Record
 }
 
-// Recorded returns an observer as a gate. keep, which may be nil, is given each record before it is judged; a record
-// that cannot be kept is an error, since nobody could replay the verdict.
-func Recorded(o Observer, keep func(Record) error) Gate {
+// MaxRecord bounds the record of one verdict, in bytes of JSON, so that an event of the ledger has room for many.
+const MaxRecord = 1 << 20
+
+// Recorded returns an observer as a gate whose verdicts carry their records. about, which may be nil, is given each
+// record before it is judged, to write down what only the caller knows: the names of gate and ring. A record that is too
+// large to be kept is an error, since nobody could replay the verdict.
+func Recorded(o Observer, about func(*Record)) Gate {
 	return Func(func(ctx context.Context, s Subject) release.Verdict {
 		r := o.Observe(ctx, s)
-		if keep != nil {
-			if err := keep(r); err != nil {
-				return errored("cannot keep what the gate observed: %v", err)
-			}
+		if about != nil {
+			about(&r)
 		}
-		return Judge(r)
+		data, err := release.Encode(r)
+		switch {
+		case err != nil:
+			return errored("cannot record what the gate observed: %v", err)
+		case len(data) > MaxRecord:
+			return errored("what the gate observed is %d bytes long, at most %d are recorded", len(data), MaxRecord)
+		}
+		v := Judge(r)
+		v.Record = bytes.TrimSpace(data)
+		return v
 	})
 }
 
@@ -70,6 +85,9 @@ func Judge(r Record) release.Verdict {
 	}
 	if r.Command != nil {
 		parts = append(parts, r.Command)
+	}
+	if r.Each != nil {
+		parts = append(parts, each(r.Each))
 	}
 	if r.Freeze != nil {
 		parts = append(parts, r.Freeze)

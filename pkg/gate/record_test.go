@@ -1,10 +1,11 @@
 package gate_test
 
 import (
-	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/relctl/relctl/pkg/gate"
 	"github.com/relctl/relctl/pkg/release"
@@ -12,9 +13,27 @@ import (
 
 func TestAVerdictThatNobodyCouldReplayIsAnError(t *testing.T) {
 	t.Parallel()
-	full := func(gate.Record) error { return errors.New("disk full") }
-	v := gate.Recorded(gate.FreezeGate{At: noon}, full).Evaluate(t.Context(), subject)
-	expect(t, v, release.Errored, "cannot keep what the gate observed: disk full")
+	long := gate.Window{Name: strings.Repeat("n", gate.MaxRecord), Since: noon.Add(time.Hour)}
+	v := gate.Recorded(gate.FreezeGate{Windows: []gate.Window{long}, At: noon}, nil).Evaluate(t.Context(), subject)
+	expect(t, v, release.Errored, "bytes long, at most")
+	if v.Record != nil {
+		t.Error("it is recorded all the same")
+	}
+}
+
+func TestAWaivedVerdictKeepsItsRecord(t *testing.T) {
+	t.Parallel()
+	about := func(r *gate.Record) { r.Gate, r.Ring = "freeze", "canary" }
+	entry := gate.Entry{Name: "freeze", Moment: release.Planned, Gate: gate.Recorded(gate.FreezeGate{Windows: []gate.Window{yearEnd}, At: at("2026-12-24T12:00:00Z")}, about)}
+	waived := func(string) (uint64, string, bool) { return 7, "it is urgent", true }
+	vs := gate.Evaluate(t.Context(), []gate.Entry{entry}, release.Planned, subject, waived)
+	r, again, err := gate.Replay(vs[0].Record)
+	if err != nil || vs[0].Status != release.Waived || again.Status != release.Fail || r.Gate != "freeze" || r.Ring != "canary" {
+		t.Errorf("%+v replays to %+v of %+v, %v", vs[0], again, r, err)
+	}
+	if out := release.WithoutRecords(vs); out[0].Record != nil || vs[0].Record == nil {
+		t.Error("the record must be taken out of the copy, and of nothing else")
+	}
 }
 
 func TestARecordSaysWhatWasJudgedAndWhen(t *testing.T) {
@@ -94,7 +113,7 @@ func FuzzReplay(f *testing.F) {
 		default:
 			t.Errorf("verdict %q", v.Status)
 		}
-		if again := gate.Judge(r); again != v {
+		if again := gate.Judge(r); !reflect.DeepEqual(again, v) {
 			t.Errorf("%+v, and judged again %+v", v, again)
 		}
 		if v.Status == release.Pass && !strings.Contains(string(data), gate.RecordSchema) {

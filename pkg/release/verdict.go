@@ -1,5 +1,10 @@
 package release
 
+import (
+	"encoding/json"
+	"slices"
+)
+
 // Status is what a gate says.
 type Status string
 
@@ -36,6 +41,18 @@ type Verdict struct {
 	Hint string `json:"hint,omitempty"`
 	// Waiver is the number of the ledger event that waived the gate, or 0.
 	Waiver uint64 `json:"waiver,omitempty"`
+	// Record is what the gate asked and was answered, from which relctl gate replay comes to the same status again. The
+	// ledger and plans have it; a release has not, since it holds addresses and answers from inside the service.
+	Record json.RawMessage `json:"record,omitempty"`
+}
+
+// WithoutRecords returns verdicts as they may leave the house.
+func WithoutRecords(vs []Verdict) []Verdict {
+	out := slices.Clone(vs)
+	for i := range out {
+		out[i].Record = nil
+	}
+	return out
 }
 
 // Blocks reports whether the verdict stops a cut now.
