@@ -11,6 +11,7 @@ import (
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/ring"
 )
 
 // Candidate returns the inputs of what a cut of the channel would release now: the open reservation, else a new plan.
@@ -81,6 +82,14 @@ func CheckGate(ch *channel.Channel, gate string) error {
 	e.Have = append(e.Have, plan.GateMarkers)
 	for _, g := range ch.Gates {
 		e.Have = append(e.Have, g.Name)
+	}
+	if len(ch.Rings) > 0 {
+		e.Have = append(e.Have, ring.GateSoak)
+	}
+	for _, r := range ch.Rings {
+		for _, g := range r.Gates {
+			e.Have = append(e.Have, g.Name)
+		}
 	}
 	if slices.Contains(e.Have, gate) {
 		return nil

@@ -55,7 +55,7 @@ func runCut(cmd *cobra.Command, s IO, f *cutFlags, name string) error {
 			return usagef("take the digest from relctl plan "+name, "--plan: %s", err)
 		}
 	}
-	p, err := act(ctx, cmd, *f.remote)
+	p, err := actAt(ctx, cmd, s, *f.remote)
 	if err != nil {
 		return err
 	}

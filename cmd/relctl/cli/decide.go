@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"context"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
@@ -13,7 +15,7 @@ import (
 // The decisions that people record: approve, waive, abandon.
 
 func newApprove(s IO) *cobra.Command {
-	var gate, reason, pre, goreleaser string
+	var gate, reason, pre, goreleaser, of string
 	var remote *string
 	var asJSON *bool
 	cmd := &cobra.Command{
@@ -21,13 +23,17 @@ func newApprove(s IO) *cobra.Command {
 		Short: "Approve what a channel would release now",
 		Long: `approve records that you approve the commit and the build inputs of a channel's plan. It is a signed event in the
 ledger, so git must be configured to sign (gpg.format and user.signingkey); it counts if your key stands under the
-gate's role in channels/product.yaml. An approval of a release candidate carries to the final release of its commit.`,
+gate's role in channels/product.yaml. An approval of a release candidate carries to the final release of its commit.
+
+The gates of a ring ask about the release that runs there, and the gate fast-lane about the newest release, for which two
+people of the role "emergency" must approve.`,
 		Example: `  relctl approve lts-2.4 --gate qa
+  relctl approve rolling --gate fast-lane --release 2026.1123.2
   relctl approve lts-2.4 --gate qa --reason "tested on the reference rack"`,
 		Args: exactly("channel"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			p, err := act(ctx, cmd, *remote)
+			p, err := actAt(ctx, cmd, s, *remote)
 			if err != nil {
 				return err
 			}
@@ -35,32 +41,53 @@ gate's role in channels/product.yaml. An approval of a release candidate carries
 			if err != nil {
 				return err
 			}
-			role, err := cut.ApprovalRole(ch, gate)
+			v, err := versionArg(of)
 			if err != nil {
 				return err
 			}
-			in, err := p.Candidate(ctx, ch, cut.PlanOptions{Pre: pre, Goreleaser: goreleaser, Now: s.now(), Strict: true})
+			a, err := approval(ctx, p, ch, gate, v, cut.PlanOptions{Pre: pre, Goreleaser: goreleaser, Now: s.now(), Strict: true})
 			if err != nil {
 				return err
 			}
 			rec, err := p.Ledger.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
-				return &ledger.Event{Type: ledger.TypeApprove, Channel: ch.Name, Reason: reason, Approve: &ledger.Approve{
-					Gate: gate, Role: role, Commit: in.Commit, Build: in.BuildDigest(),
-				}}, nil
+				return &ledger.Event{Type: ledger.TypeApprove, Channel: ch.Name, Reason: reason, Approve: a}, nil
 			}, ledger.AppendOptions{Sign: true})
 			if err != nil {
 				return err
 			}
-			return recorded(s, *asJSON, rec, "gate %s approved for %s at %s", gate, ch.Name, release.Short(in.Commit))
+			return recorded(s, *asJSON, rec, "gate %s approved for %s at %s", gate, ch.Name, release.Short(a.Commit))
 		},
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)
 	cmd.Flags().StringVar(&gate, "gate", "", "the `name` of the approval gate")
 	cmd.Flags().StringVar(&reason, "reason", "", "what you looked at, in `words`")
+	cmd.Flags().StringVar(&of, "release", "", "the released `version` to approve, for gates of rings and fast-lane")
 	cmd.Flags().StringVar(&pre, "pre", "", "approve the plan of a pre-release with this `name`")
 	cmd.Flags().StringVar(&goreleaser, "goreleaser", "", "`path` of the goreleaser program (default: from the PATH)")
 	mustRequire(cmd, "gate")
 	return cmd
+}
+
+// approval is what a person approves: a release for the gates of rings and the fast lane, else what a cut would release.
+func approval(ctx context.Context, p *cut.Project, ch *channel.Channel, gate string, v release.Version, opts cut.PlanOptions) (*ledger.Approve, error) {
+	rel, role, err := p.ReleaseToApprove(ch, gate, v)
+	if err != nil {
+		return nil, err
+	}
+	if rel != nil {
+		return &ledger.Approve{Gate: gate, Role: role, Commit: rel.Commit, Build: rel.Build}, nil
+	}
+	if role, err = cut.ApprovalRole(ch, gate); err != nil {
+		return nil, err
+	}
+	if !v.IsZero() {
+		return nil, usagef("leave --release out", "gate %s is about what a cut would release", gate)
+	}
+	in, err := p.Candidate(ctx, ch, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &ledger.Approve{Gate: gate, Role: role, Commit: in.Commit, Build: in.BuildDigest()}, nil
 }
 
 func newWaive(s IO) *cobra.Command {
@@ -85,7 +112,7 @@ of that role counts.`,
 			if err != nil {
 				return err
 			}
-			p, err := act(ctx, cmd, *remote)
+			p, err := actAt(ctx, cmd, s, *remote)
 			if err != nil {
 				return err
 			}

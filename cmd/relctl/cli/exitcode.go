@@ -6,6 +6,7 @@ import (
 	"github.com/relctl/relctl/pkg/bundle"
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/ring"
 	"github.com/relctl/relctl/pkg/version"
 )
 
@@ -21,17 +22,21 @@ func exitCode(err error) int {
 		loss    *lossError
 		waiting *cut.WaitingError
 		format  *bundle.FormatError
+		refusal *ring.Refusal
+		nothing *cut.NothingError
+		lacks   *cut.UnsignedError
+		behind  *cut.DeployError
 	)
 	switch {
 	case errors.As(err, &usage), errors.As(err, &pre):
 		return exitUsage
-	case errors.As(err, &partly):
+	case errors.As(err, &partly), errors.As(err, &behind):
 		return exitPartly
 	case errors.As(err, &format):
 		return exitRefused
 	case errors.As(err, &moved), errors.As(err, &empty):
 		return exitMoved
-	case errors.As(err, &gate), errors.As(err, &loss):
+	case errors.As(err, &gate), errors.As(err, &loss), errors.As(err, &refusal), errors.As(err, &nothing), errors.As(err, &lacks):
 		return exitGate
 	case errors.As(err, &waiting):
 		return exitWaiting

@@ -53,6 +53,7 @@ and as signed, self-contained LTS bundles to customers who run it themselves.`,
 		newChangelog(s),
 		newWhere(s), newBackports(s), newBackport(s), newUpgrade(s),
 		newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newObserve(s), newChanges(s), newLedger(s),
+		newPromote(s), newAdvance(s), newRollback(s), newHold(s), newResume(s), newReject(s), newExonerate(s), newFreeze(s), newThaw(s),
 		newKey(s), newVerify(s), newBundle(s),
 		newSchema(s), newVersion(s), newReference(s),
 	)

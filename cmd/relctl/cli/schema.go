@@ -26,6 +26,7 @@ var schemas = map[string]func() ([]byte, error){
 	"backports":           describe("backports", "What relctl backports --json prints", backportsReport{}),
 	"upgrade-check":       describe("upgrade-check", "What relctl upgrade check --json prints", upgradeReport{}),
 	"where":               describe("where", "What relctl where --json prints", whereReport{}),
+	"rollout":             describe("rollout", "What the commands about rings print with --json", rolloutReport{}),
 	"verification":        describe("verification", "The report of a verification", verify.Report{}),
 }
 

@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/relctl/relctl/pkg/channel"
+	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/ring"
+)
+
+// What the commands about rings have in common.
+
+const rolloutSchema = "https://relctl.dev/schema/rollout/v1"
+
+// rolloutReport is what a command about rings prints as JSON.
+type rolloutReport struct {
+	Schema  string `json:"schema"`
+	Channel string `json:"channel"`
+	// DryRun says that nothing was recorded or pushed.
+	DryRun bool `json:"dry_run,omitempty"`
+	// Events that were appended to the ledger, in a dry run those that would be.
+	Events []ledger.Event `json:"events"`
+	// Deploys are the commits on the deploy branch.
+	Deploys []cut.Deploy `json:"deploys"`
+	// Decisions say of each ring what happens next, and why.
+	Decisions []ring.Decision `json:"decisions"`
+}
+
+// rollFlags are the flags of every command about rings.
+type rollFlags struct {
+	remote *string
+	json   *bool
+	dryRun bool
+}
+
+func addRoll(cmd *cobra.Command) *rollFlags {
+	f := &rollFlags{remote: addRemote(cmd), json: addJSON(cmd)}
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show what would be recorded and deployed, and do nothing")
+	return f
+}
+
+// actAt opens the project as act does, with events that bear the time of the clock.
+func actAt(ctx context.Context, cmd *cobra.Command, s IO, remote string) (*cut.Project, error) {
+	p, err := act(ctx, cmd, remote)
+	if err == nil {
+		p.Ledger.SetClock(s.now)
+	}
+	return p, err
+}
+
+// openRollout opens the project and the rollout of a channel.
+func openRollout(cmd *cobra.Command, s IO, f *rollFlags, name string) (*cut.Rollout, error) {
+	p, err := actAt(cmd.Context(), cmd, s, *f.remote)
+	if err != nil {
+		return nil, err
+	}
+	ch, err := p.Policy.Channel(name)
+	if err != nil {
+		return nil, err
+	}
+	return rolloutOf(p, s, f, ch)
+}
+
+func rolloutOf(p *cut.Project, s IO, f *rollFlags, ch *channel.Channel) (*cut.Rollout, error) {
+	return p.Rollout(ch, cut.RolloutOptions{Now: s.now, DryRun: f.dryRun, Progress: s.Watch})
+}
+
+// roll runs one command about the rings of a channel and says what came of it.
+func roll(cmd *cobra.Command, s IO, f *rollFlags, name string, decide func(r *cut.Rollout) cut.Decide) error {
+	r, err := openRollout(cmd, s, f, name)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	out, err := r.Do(cmd.Context(), decide(r))
+	return tellRollout(s, f, name, out, err)
+}
+
+// always is a decision that needs nothing but the model.
+func always(d cut.Decide) func(*cut.Rollout) cut.Decide {
+	return func(*cut.Rollout) cut.Decide { return d }
+}
+
+// tellRollout prints what a command did, also if it did only a part.
+func tellRollout(s IO, f *rollFlags, name string, out *cut.Rolled, err error) error {
+	if out == nil || err != nil && len(out.Events)+len(out.Deploys)+len(out.Decisions) == 0 {
+		return err
+	}
+	if *f.json {
+		report := rolloutReport{
+			Schema: rolloutSchema, Channel: name, DryRun: f.dryRun,
+			Events: orNone(out.Events), Deploys: orNone(out.Deploys), Decisions: orNone(out.Decisions),
+		}
+		return errors.Join(s.json(report), err)
+	}
+	if err == nil && len(out.Events)+len(out.Deploys) == 0 {
+		s.print("nothing to do\n")
+	}
+	printRollout(s, f.dryRun, out)
+	return err
+}
+
+func orNone[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+func printRollout(s IO, dryRun bool, out *cut.Rolled) {
+	for i := range out.Events {
+		e := &out.Events[i]
+		if dryRun {
+			s.print("would record: %s %s\n", e.Type, plain(e.Summary()))
+			continue
+		}
+		s.print("ledger %d: %s %s\n", e.Number, e.Type, plain(e.Summary()))
+	}
+	for _, d := range out.Deploys {
+		if dryRun {
+			s.print("would deploy: %s\n", d)
+		} else {
+			s.print("deploy %s: %s\n", release.Short(d.Commit), d)
+		}
+		for _, c := range d.Changes {
+			s.print("  %s\n", plain(c))
+		}
+	}
+	s.print("\n")
+	for _, d := range out.Decisions {
+		s.print("  %s\n", plain(d.String()))
+		if d.Hint != "" && d.Action != ring.Wait {
+			s.print("    %s\n", plain(d.Hint))
+		}
+	}
+}
+
+// versionArg reads a version that a person typed, "" for none.
+func versionArg(text string) (release.Version, error) {
+	if text == "" {
+		return release.Version{}, nil
+	}
+	v, err := release.ParseVersion(text)
+	if err != nil {
+		return v, usagef("write the version as relctl status shows it", "%s", err)
+	}
+	return v, nil
+}
+
+// between asks for at least one and at most all of the arguments by name.
+func between(least int, names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < least {
+			return exactly(names[:least]...)(cmd, args)
+		}
+		if len(args) > len(names) {
+			return exactly(names...)(cmd, args)
+		}
+		return nil
+	}
+}

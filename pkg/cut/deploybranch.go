@@ -1,0 +1,401 @@
+package cut
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/relctl/relctl/pkg/deploy"
+	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/ring"
+)
+
+// Deploy is one commit on the deploy branch.
+type Deploy struct {
+	// Rings that it renders, none if it only brings the engine's objects up to date.
+	Rings []string `json:"rings,omitempty"`
+	// Version is what a single ring runs then.
+	Version release.Version `json:"version,omitzero"`
+	// Commit is its id, "" in a dry run.
+	Commit string `json:"commit,omitempty"`
+	// Changes say cell by cell what differs, one line each.
+	Changes []string `json:"changes,omitempty"`
+}
+
+// String says it in one line.
+func (d Deploy) String() string {
+	what := "the objects of the engine"
+	if len(d.Rings) > 0 {
+		what = strings.Join(d.Rings, ", ")
+	}
+	if !d.Version.IsZero() {
+		what += " runs " + d.Version.String()
+	}
+	return what
+}
+
+// DeployError is a ring whose manifests could not be brought to what the ledger says.
+type DeployError struct {
+	Channel, Ring string
+	Version       release.Version
+	Err           error
+}
+
+func (e *DeployError) Error() string {
+	return fmt.Sprintf("the ledger points ring %s to %s, but it cannot be deployed: %v", e.Ring, e.Version, e.Err)
+}
+func (e *DeployError) Unwrap() error { return e.Err }
+
+// Hint says that a rerun finishes the job, after what the cause advises.
+func (e *DeployError) Hint() string {
+	text := fmt.Sprintf("remove the cause and run relctl advance %s: it goes on from here", e.Channel)
+	var cause interface{ Hint() string }
+	if errors.As(e.Err, &cause) && cause.Hint() != "" {
+		text = cause.Hint() + "\n" + text
+	}
+	return text
+}
+
+// UnsignedError is an event of the rings without the signature that the policy demands.
+type UnsignedError struct {
+	Channel string
+	Event   uint64
+}
+
+func (e *UnsignedError) Error() string {
+	return fmt.Sprintf("event %d of the ledger lacks the signature of role %s, so nothing of %s is deployed because of it or after it", e.Event, ledger.RoleDeploy, e.Channel)
+}
+
+// Hint says where to look.
+func (*UnsignedError) Hint() string { return "relctl ledger verify" }
+
+// converge brings the deploy branch to what the ledger says: one commit for each ring that differs, and the engine's
+// objects with the last or by themselves. A ring that cannot be rendered stays as it is and stops no other.
+func (r *Rollout) converge(ctx context.Context, m ring.Model) ([]Deploy, error) {
+	if m.Unsigned != 0 {
+		return nil, &UnsignedError{Channel: r.Channel.Name, Event: m.Unsigned}
+	}
+	branch, err := r.branch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &deployer{Rollout: r, model: m, branch: branch, done: map[string]bool{}, failed: map[string]error{}}
+	if r.opts.DryRun {
+		return w.preview(ctx)
+	}
+	var out []Deploy
+	for {
+		r.opts.Progress(Progress{Stage: "deploy", State: "start"})
+		id, made, err := branch.Commit(ctx, func(files fs.FS) (*deploy.Change, error) { return w.change(ctx, files) })
+		if err != nil {
+			return out, err
+		}
+		if made {
+			w.made.Commit = id
+			out = append(out, w.made)
+			r.opts.Progress(Progress{Stage: "deploy", State: "done", Text: fmt.Sprintf("%s, %s", w.made, release.Short(id))})
+		}
+		if len(w.made.Rings) == 0 {
+			return out, w.failure()
+		}
+		for _, name := range w.made.Rings {
+			w.done[name] = true
+		}
+	}
+}
+
+// branch returns the deploy branch, on the remote whose address the policy names or else on the project's own.
+func (r *Rollout) branch(ctx context.Context) (*deploy.Branch, error) {
+	d := r.Policy.Product.Deploy
+	remote := r.Remote
+	names, err := r.Repo.Remotes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if url, err := r.Repo.RemoteURL(ctx, name); err == nil && url == d.Repository {
+			remote = name
+		}
+	}
+	return deploy.NewBranch(r.Repo, remote, d.Branch), nil
+}
+
+// deployer makes the commits of one convergence.
+type deployer struct {
+	*Rollout
+	model  ring.Model
+	branch *deploy.Branch
+	// made is what the newest change would make.
+	made Deploy
+	// done are the rings that were brought to their targets, failed those that cannot be rendered.
+	done   map[string]bool
+	failed map[string]error
+}
+
+// failure joins what failed.
+func (w *deployer) failure() error {
+	var all []error
+	for _, t := range w.model.Targets() {
+		if err := w.failed[t.Ring]; err != nil {
+			all = append(all, &DeployError{Channel: w.Channel.Name, Ring: t.Ring, Version: t.Version, Err: err})
+		}
+	}
+	return errors.Join(all...)
+}
+
+// preview tells what each commit would be.
+func (w *deployer) preview(ctx context.Context) ([]Deploy, error) {
+	if err := w.branch.Fetch(ctx); err != nil {
+		return nil, err
+	}
+	files, err := w.branch.Files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Deploy
+	for _, t := range w.model.Targets() {
+		stale, err := w.stale(files, t)
+		if err != nil {
+			return nil, err
+		}
+		if !stale {
+			continue
+		}
+		_, diffs, err := w.render(ctx, files, t)
+		if err != nil {
+			w.failed[t.Ring] = err
+			continue
+		}
+		out = append(out, Deploy{Rings: []string{t.Ring}, Version: t.Version, Changes: summaries(diffs)})
+	}
+	return out, w.failure()
+}
+
+// change is the next commit: the first ring that differs from its target, or all rings if a person changed the branch
+// and so perhaps what they are rendered from. The engine's objects come with it.
+func (w *deployer) change(ctx context.Context, files fs.FS) (*deploy.Change, error) {
+	w.made = Deploy{}
+	if files == nil && len(w.model.Targets()) == 0 {
+		return nil, nil //nolint:nilnil // nothing was ever deployed
+	}
+	person, err := w.person(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var sets []*deploy.Set
+	msg := deploy.Message{Product: w.Policy.Product.Name, Channel: w.Channel.Name}
+	for _, t := range w.model.Targets() {
+		stale, err := w.stale(files, t)
+		if err != nil {
+			return nil, err
+		}
+		if !stale && !person || w.done[t.Ring] || w.failed[t.Ring] != nil {
+			continue
+		}
+		set, diffs, err := w.render(ctx, files, t)
+		if err != nil {
+			w.failed[t.Ring] = err
+			continue
+		}
+		sets = append(sets, set)
+		msg.Diffs = append(msg.Diffs, diffs...)
+		msg.Event = max(msg.Event, t.Event)
+		if stale {
+			w.made.Rings = append(w.made.Rings, t.Ring)
+			msg.Ring, msg.Version, msg.Release = t.Ring, t.Version, t.Release
+			w.made.Version = t.Version
+		}
+		if !person {
+			break
+		}
+	}
+	if len(w.made.Rings) != 1 {
+		msg.Ring, w.made.Version = "", release.Version{}
+	}
+	msg.Reason = w.reason(msg)
+	w.made.Changes = summaries(msg.Diffs)
+	own, err := w.objects(ctx, files, sets)
+	if err != nil {
+		return nil, err
+	}
+	all, err := deploy.Join(append(sets, own)...)
+	return &deploy.Change{Set: all, Message: msg}, err
+}
+
+// person reports whether the newest commit of the branch is not relctl's.
+func (w *deployer) person(ctx context.Context) (bool, error) {
+	head, err := w.branch.Head(ctx)
+	if head == "" || err != nil {
+		return false, err
+	}
+	c, err := w.Repo.Commit(ctx, head)
+	if err != nil {
+		return false, err
+	}
+	return deploy.Trailer(c.Message, deploy.TrailerChannel) == "", nil
+}
+
+// reason is what people said about the event that a ring follows, for rollbacks and the fast lane.
+func (w *deployer) reason(m deploy.Message) string {
+	c := w.model.State.Channels[w.Channel.Name]
+	if m.Ring == "" || c == nil {
+		return ""
+	}
+	if r := c.Rings[m.Ring]; r != nil && r.RolledBack != nil && r.RolledBack.Event == m.Event {
+		return r.RolledBack.Reason
+	}
+	if rel := c.Find(m.Version); rel != nil && rel.FastLane != nil {
+		return rel.FastLane.Reason
+	}
+	return ""
+}
+
+// stale reports whether the branch has another release than the ledger says in any cell of a ring, or another cell.
+func (w *deployer) stale(files fs.FS, t ring.Target) (bool, error) {
+	cells := w.ring(t.Ring).Cells
+	for _, cell := range cells {
+		d, err := deploy.ReadDeployed(files, t.Ring, cell)
+		if err != nil {
+			return false, err
+		}
+		if d == nil || d.Release != t.Release || d.Channel != w.Channel.Name {
+			return true, nil
+		}
+	}
+	if files == nil {
+		return true, nil
+	}
+	entries, err := fs.ReadDir(files, path.Join("rendered", t.Ring))
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !slices.Contains(cells, e.Name()) }), err
+}
+
+// ring returns a ring of the channel as manifests know it.
+func (w *deployer) ring(name string) deploy.Ring {
+	for _, r := range w.rings() {
+		if r.Name == name {
+			return r
+		}
+	}
+	return deploy.Ring{Name: name}
+}
+
+func (w *deployer) rings() []deploy.Ring {
+	var out []deploy.Ring
+	for _, r := range w.Channel.Rings {
+		out = append(out, deploy.Ring{Name: r.Name, Cells: r.Cells})
+	}
+	return out
+}
+
+// render makes the manifests of a ring, and what they change.
+func (w *deployer) render(ctx context.Context, files fs.FS, t ring.Target) (*deploy.Set, []deploy.Diff, error) {
+	rel := w.find(w.Channel.Name, t.Version)
+	if rel == nil {
+		return nil, nil, fmt.Errorf("%s is not released", t.Version)
+	}
+	source, err := w.Repo.FS(ctx, rel.Commit)
+	if err != nil {
+		return nil, nil, err
+	}
+	images, err := w.images(ctx, rel)
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := deploy.Render(deploy.Input{
+		Release: deploy.Release{
+			Product: w.Policy.Product.Name, Channel: w.Channel.Name, Version: rel.Version, Commit: rel.Commit, Digest: rel.Release, Images: images,
+		},
+		Engine: w.engine(), Source: source, Base: w.Policy.Product.Deploy.Base, Branch: files, Ring: w.ring(t.Ring),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	diffs, err := set.Diff(files)
+	return set, diffs, err
+}
+
+// images returns the container images of a release by digest. A product without images has none: its base pins them.
+func (r *Rollout) images(context.Context, *ledger.Release) ([]deploy.Image, error) {
+	if len(r.Policy.Product.Images) == 0 {
+		return nil, nil
+	}
+	return nil, errors.New("this relctl cannot read the images of a release")
+}
+
+// engine is the channel's, or else the product's.
+func (r *Rollout) engine() deploy.Engine {
+	switch {
+	case r.Channel.Deploy != nil && r.Channel.Deploy.Engine != "":
+		return deploy.Engine(r.Channel.Deploy.Engine)
+	case r.Policy.Product.Deploy.Engine != "":
+		return deploy.Engine(r.Policy.Product.Deploy.Engine)
+	}
+	return deploy.Kustomize
+}
+
+// objects renders the engine's own objects, for the branch as sets are about to leave it.
+func (w *deployer) objects(ctx context.Context, files fs.FS, sets []*deploy.Set) (*deploy.Set, error) {
+	d := w.Policy.Product.Deploy
+	g := deploy.GitOps{
+		Product: w.Policy.Product.Name, Channel: w.Channel.Name, Engine: w.engine(), Rings: w.rings(),
+		Repository: d.Repository, Branch: strings.TrimPrefix(w.branch.Ref(), "refs/heads/"), At: w.model.Now,
+	}
+	var err error
+	if g.Repository == "" {
+		if g.Repository, err = w.Repo.RemoteURL(ctx, w.Remote); err != nil {
+			return nil, err
+		}
+	}
+	if g.Freezes, err = w.freezes(); err != nil {
+		return nil, err
+	}
+	if g.Deployed, err = deploy.Running(files, g.Rings, sets...); err != nil {
+		return nil, err
+	}
+	return g.Render()
+}
+
+// renders makes sure that the release that an event points a ring to can be rendered there, before the event stands.
+func (r *Rollout) renders(ctx context.Context, e *ledger.Event) error {
+	t := ring.Target{}
+	switch {
+	case e.Promote != nil:
+		t.Ring, t.Version = e.Promote.Ring, e.Promote.Version
+	case e.Rollback != nil:
+		t.Ring, t.Version = e.Rollback.Ring, e.Rollback.To
+	default:
+		return nil
+	}
+	branch, err := r.branch(ctx)
+	if err != nil {
+		return err
+	}
+	if err := branch.Fetch(ctx); err != nil {
+		return err
+	}
+	files, err := branch.Files(ctx)
+	if err != nil {
+		return err
+	}
+	_, _, err = (&deployer{Rollout: r, branch: branch}).render(ctx, files, t)
+	if err != nil {
+		return fmt.Errorf("ring %s cannot run %s: %w", t.Ring, t.Version, err)
+	}
+	return nil
+}
+
+func summaries(diffs []deploy.Diff) []string {
+	var out []string
+	for i := range diffs {
+		out = append(out, diffs[i].Summary())
+	}
+	return out
+}

@@ -1,0 +1,88 @@
+package cut
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/relctl/relctl/pkg/channel"
+	"github.com/relctl/relctl/pkg/gate"
+	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/ring"
+)
+
+// RingGates returns the gates that a release must pass before it leaves a ring, but for the soak. scripts gives the
+// folder in which gate commands run.
+func (p *Project) RingGates(ch *channel.Channel, name string, v release.Version, scripts func(context.Context) (string, error)) ([]gate.Entry, error) {
+	i := slices.IndexFunc(ch.Rings, func(r channel.Ring) bool { return r.Name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("channel %s has no ring %q", ch.Name, name)
+	}
+	out := make([]gate.Entry, 0, len(ch.Rings[i].Gates))
+	for _, g := range ch.Rings[i].Gates {
+		e := gate.Entry{Name: g.Name}
+		switch {
+		case g.Approval != nil:
+			keys, err := p.Keyring(g.Approval.Role)
+			if err != nil {
+				return nil, fmt.Errorf("gate %s: %w", g.Name, err)
+			}
+			e.Gate = p.approvedRelease(ledger.Approvals{
+				Ledger: p.Ledger, Channel: ch.Name, Gate: g.Name, Role: g.Approval.Role, Count: g.Approval.Count, Keys: keys,
+			}, v)
+		case len(g.Command) > 0:
+			e.Gate = gate.Command{Argv: g.Command, Dir: scripts, Timeout: g.Timeout.Duration()}
+		default:
+			e.Gate = gate.Func(func(context.Context, gate.Subject) release.Verdict {
+				return release.Verdict{Status: release.Errored, Reason: "this relctl cannot ask gates of this kind"}
+			})
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+// approvedRelease asks whether people approved a version that is released: its commit and what it was built from.
+func (p *Project) approvedRelease(a ledger.Approvals, v release.Version) gate.Gate {
+	return gate.Func(func(ctx context.Context, _ gate.Subject) release.Verdict {
+		rel := p.find(a.Channel, v)
+		if rel == nil {
+			return release.Verdict{Status: release.Errored, Reason: fmt.Sprintf("%s is not released", v)}
+		}
+		_, verdict := a.Find(ctx, p.State, rel.Commit, rel.Build)
+		return verdict
+	})
+}
+
+// find returns a channel's release, or nil.
+func (p *Project) find(channel string, v release.Version) *ledger.Release {
+	if c := p.State.Channels[channel]; c != nil {
+		return c.Find(v)
+	}
+	return nil
+}
+
+// ask puts questions to the gates of rings. waived may be nil.
+func (r *Rollout) ask(ctx context.Context, questions []ring.Question, waived gate.Waiver) (map[ring.Question][]release.Verdict, error) {
+	out := map[ring.Question][]release.Verdict{}
+	for _, q := range questions {
+		if given, ok := r.verdicts[q]; ok {
+			out[q] = given
+			continue
+		}
+		entries, err := r.RingGates(r.Channel, q.Ring, q.Version, r.scripts.dir)
+		if err != nil {
+			return nil, err
+		}
+		subject := gate.Subject{Inputs: release.Inputs{
+			Product: r.Policy.Product.Name, Channel: r.Channel.Name, Kind: r.Channel.Kind, Version: q.Version,
+		}}
+		if rel := r.find(r.Channel.Name, q.Version); rel != nil {
+			subject.Inputs.Commit, subject.Inputs.Tag = rel.Commit, rel.Tag
+		}
+		out[q] = gate.Evaluate(ctx, entries, "", subject, waived)
+	}
+	r.verdicts = out
+	return out, nil
+}
