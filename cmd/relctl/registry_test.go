@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -57,16 +56,4 @@ func cmdImage(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 2 {
 		ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(digest.String()+"\n"), 0o600))
 	}
-}
-
-// clock returns what tells the time of a script, RELCTL_TEST_NOW, or nil for the time that it is.
-func clock(at string) func() time.Time {
-	if at == "" {
-		return nil
-	}
-	now, err := time.Parse(time.RFC3339, at)
-	if err != nil {
-		panic(err)
-	}
-	return func() time.Time { return now }
 }

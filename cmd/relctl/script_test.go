@@ -76,6 +76,7 @@ func TestScripts(t *testing.T) {
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sample":   cmdSample,
+			"at":       cmdAt,
 			"exit":     cmdExit,
 			"flip":     cmdFlip,
 			"tool":     cmdTool,

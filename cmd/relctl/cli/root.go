@@ -49,7 +49,8 @@ and as signed, self-contained LTS bundles to customers who run it themselves.`,
 	root.PersistentFlags().StringP("repo", "C", ".", "run in the repository that holds this `folder`")
 	root.AddCommand(
 		newDemo(s),
-		newChannels(s), newPlan(s), newCut(s),
+		newChannels(s), newStatus(s), newPlan(s), newCut(s),
+		newTimeline(s),
 		newChangelog(s),
 		newWhere(s), newBackports(s), newBackport(s), newUpgrade(s),
 		newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newObserve(s), newChanges(s), newLedger(s),

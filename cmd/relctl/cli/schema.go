@@ -9,8 +9,10 @@ import (
 
 	"github.com/relctl/relctl/pkg/changelog"
 	"github.com/relctl/relctl/pkg/channel"
+	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/timeline"
 	"github.com/relctl/relctl/pkg/verify"
 )
 
@@ -24,6 +26,8 @@ var schemas = map[string]func() ([]byte, error){
 	"changes":             describe("changes", "The changes of releases, changes.json", changelog.Document{}),
 	"backport":            describe("backport", "What relctl backport --json prints", backportReport{}),
 	"backports":           describe("backports", "What relctl backports --json prints", backportsReport{}),
+	"status":              describe("status", "What relctl status --json prints", cut.Status{}),
+	"timeline":            describe("timeline", "What relctl timeline --json prints", timeline.Document{}),
 	"upgrade-check":       describe("upgrade-check", "What relctl upgrade check --json prints", upgradeReport{}),
 	"where":               describe("where", "What relctl where --json prints", whereReport{}),
 	"rollout":             describe("rollout", "What the commands about rings print with --json", rolloutReport{}),
