@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/relctl/relctl/pkg/deploy"
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
@@ -35,6 +38,10 @@ func clock(at string) func() time.Time {
 //	at 2026-03-02T08:00:00Z reject 2026.302.2 reason
 //	at 2026-03-02T08:00:00Z hold canary reason
 //	at 2026-03-02T08:00:00Z freeze fair reason
+//
+// deploy puts what the ring canary runs on the deploy branch:
+//
+//	at 2026-03-02T08:00:00Z deploy eu-1
 func cmdAt(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: at time what …")
@@ -54,6 +61,10 @@ func cmdAt(ts *testscript.TestScript, neg bool, args []string) {
 		return rec
 	}
 	what, rest := args[1], args[2:]
+	if what == "deploy" {
+		deployAt(ctx, ts, repo, l, rest[0])
+		return
+	}
 	if what == "cut" {
 		head, err := repo.Resolve(ctx, "refs/remotes/origin/main")
 		ts.Check(err)
@@ -112,4 +123,33 @@ func cutAt(ts *testscript.TestScript, tell func(func(*ledger.State) *ledger.Even
 			Plan: plan.Digest, Version: in.Version, Sequence: sequence, Commit: commit, Reserve: reserved.Commit, Release: release.Digest(manifest),
 		}}
 	})
+}
+
+// deployAt renders the one cell of ring canary onto the deploy branch.
+func deployAt(ctx context.Context, ts *testscript.TestScript, repo *git.Repo, l *ledger.Ledger, cell string) {
+	state, err := l.State(ctx)
+	ts.Check(err)
+	ch := state.Channels["rolling"]
+	rel := ch.Find(ch.Runs("canary"))
+	data, err := os.ReadFile(ts.MkAbs(filepath.Join("..", "store", "releases", "rolling", rel.Version.String(), release.ManifestName)))
+	ts.Check(err)
+	var manifest struct{ Images []deploy.Image }
+	ts.Check(json.Unmarshal(data, &manifest))
+	for i := range manifest.Images {
+		manifest.Images[i].Repository = "registry.example/acme/" + manifest.Images[i].Repository
+	}
+	source, err := repo.FS(ctx, rel.Commit)
+	ts.Check(err)
+	_, _, err = deploy.NewBranch(repo, "origin", "").Commit(ctx, func(files fs.FS) (*deploy.Change, error) {
+		set, err := deploy.Render(deploy.Input{
+			Release: deploy.Release{
+				Product: "acme", Channel: "rolling", Version: rel.Version, Commit: rel.Commit, Digest: rel.Release, Images: manifest.Images,
+			},
+			Engine: deploy.ArgoCD, Source: source, Base: "deploy/base", Branch: files, Ring: deploy.Ring{Name: "canary", Cells: []string{cell}},
+		})
+		return &deploy.Change{Set: set, Message: deploy.Message{
+			Product: "acme", Channel: "rolling", Ring: "canary", Version: rel.Version, Release: rel.Release, Event: 1,
+		}}, err
+	})
+	ts.Check(err)
 }

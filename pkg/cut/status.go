@@ -32,16 +32,16 @@ type Status struct {
 type ChannelStatus struct {
 	Name string       `json:"name"`
 	Kind release.Kind `json:"kind"`
-	// Last is the newest release, null if there is none yet.
-	Last *LastRelease `json:"last"`
-	// Unreleased is the number of changes on the branch since the last release that is no pre-release, null if there is
+	// Last is the newest release, left out if there is none yet.
+	Last *LastRelease `json:"last,omitempty"`
+	// Unreleased is the number of changes on the branch since the last release that is no pre-release, left out if there is
 	// no such release, or if the branch is not there.
-	Unreleased *int `json:"unreleased"`
+	Unreleased *int `json:"unreleased,omitempty"`
 	// Missing says which branch is not there, "" if it is.
 	Missing string `json:"missing,omitempty"`
 	// Open is a release that was begun and neither finished nor given up.
 	Open *OpenRelease `json:"open,omitempty"`
-	// Support is how long customers can count on an LTS channel, null where its file does not say.
+	// Support is how long customers can count on an LTS channel, left out where its file does not say.
 	Support *SupportLeft `json:"support,omitempty"`
 	// Freezes that people declared, that cover rings of the channel, and that are not over.
 	Freezes []ledger.Frozen `json:"freezes,omitempty"`
@@ -84,8 +84,8 @@ type SupportLeft struct {
 	// Maintenance and EOL are the first days of those phases, "" where the channel's file gives none.
 	Maintenance channel.Date `json:"maintenance,omitzero"`
 	EOL         channel.Date `json:"eol,omitzero"`
-	// Days until the next phase begins, null if none follows.
-	Days *int `json:"days"`
+	// Days until the next phase begins, left out if none follows.
+	Days *int `json:"days,omitempty"`
 	// Ended is the number of the event that ended the channel, 0 for none.
 	Ended uint64 `json:"ended,omitempty"`
 }
@@ -96,7 +96,7 @@ type RingStatus struct {
 	Cells []string `json:"cells"`
 	// Refused says why what runs may go nowhere else: it was rejected or withdrawn. "" if it may.
 	Refused string `json:"refused,omitempty"`
-	// Soak of what runs, null if the ring asks for none or runs nothing.
+	// Soak of what runs, left out if the ring asks for none or runs nothing.
 	Soak *SoakStatus `json:"soak,omitempty"`
 	// Gates are the conditions for what runs to go on to the next ring, as they were recorded last. One that was not
 	// asked is not-evaluated.
@@ -158,7 +158,7 @@ func (p *Project) channelStatus(ctx context.Context, ch *channel.Channel, now ti
 	}
 	var err error
 	if ch.Kind == release.Rolling && len(ch.Rings) > 0 {
-		out.Freezes = p.freezes(ch, now)
+		out.Freezes = p.declaredFreezes(ch, now)
 		out.Rings, err = p.ringStatus(ctx, ch, st, now)
 	}
 	return out, err
@@ -257,8 +257,8 @@ func (p *Project) ringStatus(ctx context.Context, ch *channel.Channel, st *ledge
 	return out, nil
 }
 
-// freezes returns those of the ledger that are not over.
-func (p *Project) freezes(ch *channel.Channel, now time.Time) []ledger.Frozen {
+// declaredFreezes returns those of the ledger that cover a channel and are not over.
+func (p *Project) declaredFreezes(ch *channel.Channel, now time.Time) []ledger.Frozen {
 	var out []ledger.Frozen
 	for _, f := range p.State.Freezes {
 		if (f.Channel == "" || f.Channel == ch.Name) && (f.Until.IsZero() || now.Before(f.Until)) {

@@ -10,6 +10,7 @@ import (
 	"github.com/relctl/relctl/pkg/changelog"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/deploy"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/timeline"
@@ -26,6 +27,8 @@ var schemas = map[string]func() ([]byte, error){
 	"changes":             describe("changes", "The changes of releases, changes.json", changelog.Document{}),
 	"backport":            describe("backport", "What relctl backport --json prints", backportReport{}),
 	"backports":           describe("backports", "What relctl backports --json prints", backportsReport{}),
+	"deploy-diff":         describe("deploy-diff", "What relctl deploy diff --json prints", deployDiff{}),
+	"deployed":            describe("deployed", "What a cell runs, relctl.json on the deploy branch", deploy.Deployed{}),
 	"status":              describe("status", "What relctl status --json prints", cut.Status{}),
 	"timeline":            describe("timeline", "What relctl timeline --json prints", timeline.Document{}),
 	"upgrade-check":       describe("upgrade-check", "What relctl upgrade check --json prints", upgradeReport{}),

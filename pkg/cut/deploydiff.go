@@ -1,0 +1,194 @@
+package cut
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/relctl/relctl/pkg/channel"
+	"github.com/relctl/relctl/pkg/deploy"
+	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// Released returns a release of a channel, or an error that names the last one.
+func (p *Project) Released(ch *channel.Channel, v release.Version) (*ledger.Release, error) {
+	e := &NotReleasedError{Channel: ch.Name, Version: v}
+	st := p.State.Channels[ch.Name]
+	if st == nil || len(st.Releases) == 0 {
+		return nil, e
+	}
+	if rel := st.Find(v); rel != nil {
+		return rel, nil
+	}
+	e.Last = st.Releases[len(st.Releases)-1].Version
+	return nil, e
+}
+
+// NotReleasedError is a version that a channel did not release.
+type NotReleasedError struct {
+	Channel       string
+	Version, Last release.Version
+}
+
+func (e *NotReleasedError) Error() string {
+	return fmt.Sprintf("channel %s has no release %s", e.Channel, e.Version)
+}
+
+// Hint names the last one.
+func (e *NotReleasedError) Hint() string {
+	if e.Last.IsZero() {
+		return "it has none yet: relctl cut " + e.Channel
+	}
+	return "its last release is " + e.Last.String()
+}
+
+// DeployBranch is the branch with what is deployed.
+func (p *Project) DeployBranch() *deploy.Branch {
+	return deploy.NewBranch(p.Repo, p.Remote, p.deployBranch())
+}
+
+// deployBranch is the deploy branch's short name, "" for the usual one.
+func (p *Project) deployBranch() string {
+	if d := p.Policy.Product.Deploy; d != nil {
+		return d.Branch
+	}
+	return ""
+}
+
+// CompareDeployed tells what differs between two releases in the cells of rings, all of the channel without names,
+// rendered over what people keep on the deploy branch.
+func (p *Project) CompareDeployed(ctx context.Context, ch *channel.Channel, from, to *ledger.Release, rings []string) ([]deploy.Diff, error) {
+	files, err := p.DeployBranch().Files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []deploy.Diff
+	for _, r := range ch.Rings {
+		if len(rings) > 0 && !slices.Contains(rings, r.Name) {
+			continue
+		}
+		old, err := p.rendered(ctx, ch, r, from, files)
+		if err != nil {
+			return nil, err
+		}
+		now, err := p.rendered(ctx, ch, r, to, files)
+		if err != nil {
+			return nil, err
+		}
+		diffs, err := deploy.Compare(old, now)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, diffs...)
+	}
+	return out, nil
+}
+
+// ComparePromotion tells what a promotion of a release into a ring would change on the deploy branch.
+func (p *Project) ComparePromotion(ctx context.Context, ch *channel.Channel, name string, rel *ledger.Release) ([]deploy.Diff, error) {
+	files, err := p.DeployBranch().Files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(ch.Rings, func(r channel.Ring) bool { return r.Name == name })
+	set, err := p.rendered(ctx, ch, ch.Rings[i], rel, files)
+	if err != nil {
+		return nil, err
+	}
+	return set.Diff(files)
+}
+
+// rendered is what the cells of a ring run with a release.
+func (p *Project) rendered(ctx context.Context, ch *channel.Channel, r channel.Ring, rel *ledger.Release, files fs.FS) (*deploy.Set, error) {
+	d := p.Policy.Product.Deploy
+	if d == nil || d.Base == "" {
+		return nil, &NoManifestsError{}
+	}
+	engine := deploy.Engine(d.Engine)
+	if ch.Deploy != nil && ch.Deploy.Engine != "" {
+		engine = deploy.Engine(ch.Deploy.Engine)
+	}
+	images, err := p.releaseImages(ctx, ch, rel)
+	if err != nil {
+		return nil, err
+	}
+	source, err := p.Repo.FS(ctx, rel.Commit)
+	if err != nil {
+		return nil, err
+	}
+	return deploy.Render(deploy.Input{
+		Release: deploy.Release{
+			Product: p.Policy.Product.Name, Channel: ch.Name, Version: rel.Version, Commit: rel.Commit, Digest: rel.Release, Images: images,
+		},
+		Engine: engine, Source: source, Base: d.Base, Branch: files, Ring: deploy.Ring{Name: r.Name, Cells: r.Cells},
+	})
+}
+
+// NoManifestsError is a product that says nothing about its manifests.
+type NoManifestsError struct{}
+
+func (*NoManifestsError) Error() string { return "the product has no manifests to deploy" }
+
+// Hint says where to name them.
+func (*NoManifestsError) Hint() string {
+	return "name the folder with the kustomize base in channels/product.yaml: deploy: {base: deploy/base}"
+}
+
+// releaseImages returns the images of a release as its release.json in one of the stores lists them.
+func (p *Project) releaseImages(ctx context.Context, ch *channel.Channel, rel *ledger.Release) ([]deploy.Image, error) {
+	if rel.Adopted {
+		return nil, fmt.Errorf("%s %s is from before the ledger and has no release.json", ch.Name, rel.Version)
+	}
+	for _, s := range p.Stores() {
+		raw, err := s.Released(ctx, ch.Name, rel.Version)
+		if err != nil {
+			return nil, err
+		}
+		if raw == nil {
+			continue
+		}
+		if got := release.Digest(raw); got != rel.Release {
+			return nil, fmt.Errorf("%s has a release.json of %s %s with digest %s, the ledger recorded %s", s, ch.Name, rel.Version, got, rel.Release)
+		}
+		var m struct {
+			Images []deploy.Image `json:"images"`
+		}
+		if err := json.Unmarshal(raw, &m); err != nil {
+			return nil, fmt.Errorf("release.json of %s %s: %w", ch.Name, rel.Version, err)
+		}
+		for i := range m.Images {
+			m.Images[i].Repository = p.registryPath(cmp.Or(m.Images[i].Repository, m.Images[i].Name))
+		}
+		return m.Images, nil
+	}
+	return nil, &NotInStoreError{Channel: ch.Name, Version: rel.Version}
+}
+
+// registryPath is where an image lies: below the first registry of the policy, if there is one.
+func (p *Project) registryPath(repository string) string {
+	for _, s := range p.Policy.Product.Stores {
+		if s.Registry != "" {
+			return s.Registry + "/" + repository
+		}
+	}
+	return repository
+}
+
+// NotInStoreError is a release whose release.json is in none of the stores.
+type NotInStoreError struct {
+	Channel string
+	Version release.Version
+}
+
+func (e *NotInStoreError) Error() string {
+	return fmt.Sprintf("none of the stores shows release.json of %s %s", e.Channel, e.Version)
+}
+
+// Hint says how it gets there.
+func (e *NotInStoreError) Hint() string {
+	return fmt.Sprintf("relctl cut %s publishes what was cut and is not visible yet; stores stand in channels/product.yaml", e.Channel)
+}
