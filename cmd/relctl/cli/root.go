@@ -50,7 +50,7 @@ and as signed, self-contained LTS bundles to customers who run it themselves.`,
 	root.AddCommand(
 		newDemo(s),
 		newChannels(s), newStatus(s), newPlan(s), newCut(s),
-		newDeploy(s), newTimeline(s),
+		newDeploy(s), newObserve(s), newTimeline(s),
 		newChangelog(s),
 		newWhere(s), newBackports(s), newBackport(s), newUpgrade(s),
 		newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newObserve(s), newChanges(s), newLedger(s),
