@@ -57,6 +57,9 @@ type Soak struct {
 	For Duration `json:"for"`
 	// Gap is the longest time between two healthy observations of a cell that counts as unbroken. Default is 15m.
 	Gap Duration `json:"gap,omitzero"`
+	// Approval asks people to approve the commit of a change that no ring can vouch for: a pick that had to be adapted, or
+	// a change of the line alone. Without it such a change needs a waiver.
+	Approval *Approval `json:"approval,omitempty"`
 }
 
 // Gate is a condition that a cut must meet. Exactly one of approval, command, prometheus and gitops says how it is

@@ -274,6 +274,9 @@ func (l *loader) checkSource(c *Channel) {
 
 // checkRoles checks that the roles of approvals exist and have enough people.
 func (l *loader) checkRoles(c *Channel) {
+	if c.Soak != nil {
+		l.approval(c, "soak.approval", c.Soak.Approval)
+	}
 	l.approvals(c, "gates", c.Gates)
 	for i, r := range c.Rings {
 		l.approvals(c, fmt.Sprintf("rings[%d].gates", i), r.Gates)
@@ -281,19 +284,22 @@ func (l *loader) checkRoles(c *Channel) {
 }
 
 func (l *loader) approvals(c *Channel, path string, gates []Gate) {
-	d, roles := l.doc(c), l.set.Product.Roles
 	for i, g := range gates {
-		if g.Approval == nil {
-			continue
-		}
-		path := fmt.Sprintf("%s[%d].approval", path, i)
-		people, ok := roles[g.Approval.Role]
-		switch {
-		case !ok:
-			d.fail(d.values[path+".role"], nearest(g.Approval.Role, sortedKeys(roles)), "%s has no role %s", productFile, g.Approval.Role)
-		case g.Approval.Count > len(people):
-			d.failAt(path+".count", "%d approvals can never be had: in role %s there %s", g.Approval.Count, g.Approval.Role, are(len(people), "signer"))
-		}
+		l.approval(c, fmt.Sprintf("%s[%d].approval", path, i), g.Approval)
+	}
+}
+
+func (l *loader) approval(c *Channel, path string, a *Approval) {
+	if a == nil {
+		return
+	}
+	d, roles := l.doc(c), l.set.Product.Roles
+	people, ok := roles[a.Role]
+	switch {
+	case !ok:
+		d.fail(d.values[path+".role"], nearest(a.Role, sortedKeys(roles)), "%s has no role %s", productFile, a.Role)
+	case a.Count > len(people):
+		d.failAt(path+".count", "%d approvals can never be had: in role %s there %s", a.Count, a.Role, are(len(people), "signer"))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -21,12 +22,19 @@ type RefusedError struct {
 	Channel  string
 	Version  release.Version
 	Verdicts []release.Verdict
+	// Lacking is the evidence of the changes that the soak gate stopped.
+	Lacking []release.Evidence
 }
 
 func (e *RefusedError) Error() string {
 	lines := make([]string, 0, len(e.Verdicts))
 	for _, v := range e.Verdicts {
 		lines = append(lines, fmt.Sprintf("  %s: %s: %s", v.Gate, v.Status, v.Reason))
+		if v.Gate == plan.GateSoak {
+			for _, l := range e.Lacking {
+				lines = append(lines, fmt.Sprintf("    %s %q: %s", release.Short(l.Commit), l.Subject, l.Reason))
+			}
+		}
 	}
 	n := "1 gate refuses"
 	if len(e.Verdicts) != 1 {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/deploy"
 	"github.com/relctl/relctl/pkg/gate"
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/ledger"
@@ -53,21 +52,12 @@ func (p *Project) ringGate(ch *channel.Channel, r channel.Ring, g channel.Gate, 
 	}}
 	return gate.Func(func(ctx context.Context, _ gate.Subject) release.Verdict {
 		if g.GitOps != nil {
-			b := deploy.NewBranch(p.Repo, p.Remote, p.deployBranch())
-			if c.revisions, err = b.Revisions(ctx, r.Name, r.Cells, rel.Release); err != nil {
+			if c.revisions, err = p.DeployBranch().Revisions(ctx, r.Name, r.Cells, rel.Release); err != nil {
 				return release.Verdict{Status: release.Errored, Reason: err.Error()}
 			}
 		}
 		return asked.ask(ctx, c, about)
 	}), nil
-}
-
-// deployBranch is the deploy branch's short name, "" for the usual one.
-func (p *Project) deployBranch() string {
-	if d := p.Policy.Product.Deploy; d != nil {
-		return d.Branch
-	}
-	return ""
 }
 
 // candidate is what a gate judges.

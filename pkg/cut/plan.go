@@ -50,7 +50,7 @@ func (p *Project) Plan(ctx context.Context, ch *channel.Channel, opts PlanOption
 	}
 	return plan.New(ctx, plan.Request{
 		Repo: p.Repo, Remote: p.Remote, Policy: p.Policy, State: p.State, Waivers: waivers, Channel: ch,
-		Builder: builder, Index: p.Index, Checks: checks, Gates: gates, Pre: opts.Pre, Now: opts.Now, Strict: opts.Strict,
+		Builder: builder, Index: p.Index, Service: service{p}, Checks: checks, Gates: gates, Pre: opts.Pre, Now: opts.Now, Strict: opts.Strict,
 	})
 }
 

@@ -66,7 +66,7 @@ func (c *cutter) request(ctx context.Context) (plan.Request, error) {
 	}
 	checks, err := c.Checks()
 	return plan.Request{
-		Repo: c.Repo, Remote: c.Remote, Policy: c.Policy, State: c.State, Waivers: waivers, Index: c.Index, Checks: checks, Channel: c.ch,
+		Repo: c.Repo, Remote: c.Remote, Policy: c.Policy, State: c.State, Waivers: waivers, Index: c.Index, Service: service{c.Project}, Checks: checks, Channel: c.ch,
 		Builder: c.builder, Gates: c.gates, Pre: c.opts.Pre, Now: c.opts.Now, Strict: true,
 	}, err
 }
@@ -106,7 +106,7 @@ func (c *cutter) target(ctx context.Context) (*target, error) {
 		return nil, moved
 	}
 	if refused := release.Blocking(p.Verdicts); len(refused) > 0 {
-		return nil, &RefusedError{Channel: c.ch.Name, Version: p.Inputs.Version, Verdicts: refused}
+		return nil, &RefusedError{Channel: c.ch.Name, Version: p.Inputs.Version, Verdicts: refused, Lacking: plan.Lacking(p.Evidence)}
 	}
 	text := fmt.Sprintf("%s at %s, %s", p.Inputs.Version, release.Short(p.Inputs.Commit), p.Digest)
 	if len(p.Skipped) > 0 {

@@ -21,7 +21,7 @@ const (
 
 // judge grades the evidence of each change and asks the planned gates.
 func (d *draft) judge(ctx context.Context) error {
-	d.gradeEvidence()
+	d.gradeEvidence(ctx)
 	d.plan.Verdicts = gate.Evaluate(ctx, d.gates(), release.Planned, gate.Subject{Inputs: d.plan.Inputs}, d.waived)
 	return ctx.Err()
 }
@@ -58,17 +58,6 @@ func (d *draft) gates() []gate.Entry {
 // waived looks for a waiver of a whole gate.
 func (d *draft) waived(name string) (uint64, string, bool) {
 	return d.Waivers.Gate(d.Channel.Name, name)
-}
-
-func (d *draft) gradeEvidence() {
-	d.plan.Evidence = make([]release.Evidence, 0, len(d.plan.Changes))
-	for _, c := range d.plan.Changes {
-		e := release.Evidence{Change: c.ID, Commit: c.Commit, Type: c.Type, Subject: c.Subject, Grade: release.GradeNotEvaluated}
-		if event, reason, ok := d.changeWaiver(c); ok {
-			e.Grade, e.Reason, e.Waiver = release.GradeWaived, reason, event
-		}
-		d.plan.Evidence = append(d.plan.Evidence, e)
-	}
 }
 
 func (d *draft) changeWaiver(c release.Change) (uint64, string, bool) {
@@ -125,15 +114,6 @@ func describe(c release.Change) string {
 		return fmt.Sprintf("%q is a breaking %s", c.Subject, c.Type)
 	}
 	return fmt.Sprintf("%q is of type %s", c.Subject, c.Type)
-}
-
-// soak says plainly that nothing was asked.
-func (d *draft) soak(context.Context, gate.Subject) release.Verdict {
-	s := d.Channel.Soak
-	return release.Verdict{
-		Status: release.NotEvaluated,
-		Reason: fmt.Sprintf("no ring records health yet, so nobody knows whether the changes ran %s in %s", s.For, s.Ring),
-	}
 }
 
 // Recheck asks all gates of a plan again, the built ones on the files in dir, against the state of now.

@@ -39,6 +39,8 @@ type Request struct {
 	Checks func(ctx context.Context, commit string) (map[string]ledger.Check, error)
 	// Index reads who carries what, for the gates that ask it.
 	Index func(context.Context) (*history.Index, error)
+	// Service is asked how changes did in the rings of the source channel.
+	Service Service
 	// Pre asks for a pre-release such as "rc".
 	Pre string
 	// Now is the time that waivers and calendar versions are judged at.
@@ -78,6 +80,7 @@ type draft struct {
 	// skips are the newest commits that lack a check, skipped is how many there are in all.
 	skips   []release.SkippedCommit
 	skipped int
+	grades  grades
 }
 
 func (d *draft) assume(format string, args ...any) {

@@ -105,19 +105,3 @@ func TestTheSourceGateAsksForAnOriginal(t *testing.T) {
 		})
 	}
 }
-
-// Nobody measures soak yet: the plan says so, and neither the verdict nor the evidence claims anything.
-func TestSoakIsNeverClaimed(t *testing.T) {
-	t.Parallel()
-	p := fixed(t, sourced...)
-	made := p.must("lts-2.4", indexed)
-	v := verdict(t, made.Verdicts, plan.GateSoak)
-	if v.Status != release.NotEvaluated || !strings.Contains(v.Reason, "72h in canary") {
-		t.Errorf("%+v", v)
-	}
-	for _, e := range made.Evidence {
-		if e.Grade == release.GradeSamePatchSoaked || e.Grade == release.GradeAdaptedApproved {
-			t.Errorf("%s is graded %s", e.Subject, e.Grade)
-		}
-	}
-}

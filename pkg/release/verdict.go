@@ -3,6 +3,7 @@ package release
 import (
 	"encoding/json"
 	"slices"
+	"time"
 )
 
 // Status is what a gate says.
@@ -78,12 +79,17 @@ func Blocking(vs []Verdict) []Verdict {
 // Grade says how far a change of a release is proven to have run healthy in the service.
 type Grade string
 
-// The grades, best first. SamePatchSoaked and AdaptedApproved arrive with the rolling channel.
+// The grades, best first. The others than these first five let a change through only where the whole gate is waived.
 const (
 	GradeSamePatchSoaked Grade = "same-patch-soaked"
 	GradeAdaptedApproved Grade = "adapted-pick-approved"
+	GradeLineApproved    Grade = "line-only-approved" // a change of the line alone, approved
 	GradeWaived          Grade = "waived"
-	GradeNotEvaluated    Grade = "not-evaluated"
+	GradeNotEvaluated    Grade = "not-evaluated" // the channel asks for no soak
+
+	GradeAdapted   Grade = "adapted"    // a pick that is another patch than its original
+	GradeLineOnly  Grade = "line-only"  // no original that could have run
+	GradeNotSoaked Grade = "not-soaked" // the original did not run long enough, or nobody knows
 )
 
 // Evidence is the proof for one change as it stood when the release was reserved.
@@ -94,8 +100,36 @@ type Evidence struct {
 	Type    string `json:"type"`
 	Subject string `json:"subject"`
 	Grade   Grade  `json:"grade"`
-	// Reason in words: the waiver's reason, or why nothing was evaluated.
+	// Reason in words: the waiver's reason, how long the change soaked, or what it lacks.
 	Reason string `json:"reason,omitempty"`
+	// Soak is how the change's original ran in the service, nil if it did not or nobody asked.
+	Soak *Soak `json:"soak,omitempty"`
+	// Approvals are the numbers of the ledger events that approve the commit.
+	Approvals []uint64 `json:"approvals,omitempty"`
 	// Waiver is the number of the ledger event, or 0.
 	Waiver uint64 `json:"waiver,omitempty"`
+}
+
+// Soak is the longest unbroken time for which a change ran healthy in all cells of a ring.
+type Soak struct {
+	// Channel is the rolling one, Ring the one of its rings that counts.
+	Channel string `json:"channel"`
+	Ring    string `json:"ring"`
+	// Originals are the commits that carried the change there.
+	Originals []string `json:"originals"`
+	// Release is the one that ran when the time began, zero if there was none.
+	Release Version `json:"release,omitzero"`
+	// From and To are the unbroken time.
+	From time.Time `json:"from,omitzero"`
+	To   time.Time `json:"to,omitzero"`
+	// Length of that time, and what the channel asks for, in seconds.
+	Length int64 `json:"length"`
+	Need   int64 `json:"need"`
+	// Events are the numbers of the ledger events on which it rests: the promotions of the releases that ran in it, the
+	// first and the last observation.
+	Events []uint64 `json:"events,omitempty"`
+	// Missing is how much is lacking of the time that counts now, in seconds, and Due the earliest moment at which it can
+	// be there; for a change that has soaked both are zero.
+	Missing int64     `json:"missing,omitempty"`
+	Due     time.Time `json:"due,omitzero"`
 }

@@ -15,7 +15,7 @@ import (
 // The decisions that people record: approve, waive, abandon.
 
 func newApprove(s IO) *cobra.Command {
-	var gate, reason, pre, goreleaser, of string
+	var gate, change, reason, pre, goreleaser, of string
 	var remote *string
 	var asJSON *bool
 	cmd := &cobra.Command{
@@ -26,12 +26,23 @@ ledger, so git must be configured to sign (gpg.format and user.signingkey); it c
 gate's role in channels/product.yaml. An approval of a release candidate carries to the final release of its commit.
 
 The gates of a ring ask about the release that runs there, and the gate fast-lane about the newest release, for which two
-people of the role "emergency" must approve.`,
+people of the role "emergency" must approve.
+
+With --change it records that you approve one change, by its own commit: a pick that had to be adapted, or a change for
+the line alone, which no ring of the service can vouch for. It counts if your key stands under the role of soak.approval
+in the channel's file.`,
 		Example: `  relctl approve lts-2.4 --gate qa
+  relctl approve lts-2.4 --change 3f2a9c1 --reason "read, and tested on 2.4"
   relctl approve rolling --gate fast-lane --release 2026.1123.2
   relctl approve lts-2.4 --gate qa --reason "tested on the reference rack"`,
 		Args: exactly("channel"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if (gate == "") == (change == "") {
+				return usagef("see "+cmd.CommandPath()+" --help", "give either --gate or --change")
+			}
+			if change != "" {
+				return approveChange(cmd, s, *remote, *asJSON, args[0], change, reason)
+			}
 			ctx := cmd.Context()
 			p, err := actAt(ctx, cmd, s, *remote)
 			if err != nil {
@@ -60,11 +71,11 @@ people of the role "emergency" must approve.`,
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)
 	cmd.Flags().StringVar(&gate, "gate", "", "the `name` of the approval gate")
+	cmd.Flags().StringVar(&change, "change", "", "the `commit` of a change to approve in place of its soak")
 	cmd.Flags().StringVar(&reason, "reason", "", "what you looked at, in `words`")
 	cmd.Flags().StringVar(&of, "release", "", "the released `version` to approve, for gates of rings and fast-lane")
 	cmd.Flags().StringVar(&pre, "pre", "", "approve the plan of a pre-release with this `name`")
 	cmd.Flags().StringVar(&goreleaser, "goreleaser", "", "`path` of the goreleaser program (default: from the PATH)")
-	mustRequire(cmd, "gate")
 	return cmd
 }
 

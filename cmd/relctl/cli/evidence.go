@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// printEvidence writes how far each change is proven, where the channel asks for that.
+func printEvidence(s IO, evidence []release.Evidence) {
+	if !slices.ContainsFunc(evidence, func(e release.Evidence) bool { return e.Grade != release.GradeNotEvaluated }) {
+		return
+	}
+	s.print("\n%s\n", s.paint("1", "Evidence"))
+	for _, e := range evidence {
+		s.print("  %-21s  %s  %s\n", strings.ReplaceAll(string(e.Grade), "-", " "), release.Short(e.Commit), plain(e.Subject))
+		if text := e.Reason + rests(e); text != "" {
+			s.print("  %-21s  %s\n", "", plain(text))
+		}
+	}
+}
+
+// rests names the events of the ledger on which evidence rests.
+func rests(e release.Evidence) string {
+	var events []uint64
+	if e.Soak != nil {
+		events = append(events, e.Soak.Events...)
+	}
+	events = append(events, e.Approvals...)
+	if e.Waiver != 0 {
+		events = append(events, e.Waiver)
+	}
+	if len(events) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (ledger %s)", strings.Trim(fmt.Sprint(events), "[]"))
+}
