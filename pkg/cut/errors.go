@@ -33,6 +33,9 @@ func (e *RefusedError) Error() string {
 		if v.Gate == plan.GateSoak {
 			for _, l := range e.Lacking {
 				lines = append(lines, fmt.Sprintf("    %s %q: %s", release.Short(l.Commit), l.Subject, l.Reason))
+				if text := plan.Lacks(l); text != "" {
+					lines = append(lines, "      "+text)
+				}
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/bundle"
+	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -73,7 +74,7 @@ func (c *cutter) state(r *reserved, images []release.Image, files []release.File
 		Product: in.Product, Channel: in.Channel, Kind: in.Kind, Line: in.Line,
 		Version: in.Version, Sequence: r.Sequence, Commit: in.Commit, Tag: in.Tag,
 		SourceDate: in.SourceDate, Previous: in.Previous, Plan: r.Plan.Digest, Pins: in.Pins,
-		Verdicts: release.WithoutRecords(r.Plan.Verdicts), Evidence: r.Plan.Evidence, Images: images,
+		Verdicts: release.WithoutRecords(r.Plan.Verdicts), Evidence: plan.Lasting(r.Plan.Evidence), Images: images,
 	}
 	recipe, err := c.put(release.VerifyName, release.MediaTypeMarkdown, bundle.VerifyRecipe(m))
 	if err != nil {

@@ -40,7 +40,10 @@ func (d *draft) soak(context.Context, gate.Subject) release.Verdict {
 	if status == release.Pass {
 		return release.Verdict{Status: status, Reason: d.proven(count)}
 	}
-	return release.Verdict{Status: status, Reason: d.unproven(lacking, due), Hint: hint}
+	if !due.IsZero() {
+		hint += "; the soak can be over at " + instant(due) + " at the earliest"
+	}
+	return release.Verdict{Status: status, Reason: d.unproven(lacking), Hint: hint}
 }
 
 // proven says in words why the gate passes.
@@ -60,8 +63,8 @@ func (d *draft) proven(count map[release.Grade]int) string {
 	return reason
 }
 
-// unproven says in words what is lacking, and when it can be there.
-func (d *draft) unproven(lacking map[release.Grade]int, due time.Time) string {
+// unproven says in words what is lacking.
+func (d *draft) unproven(lacking map[release.Grade]int) string {
 	s := d.Channel.Soak
 	total := 0
 	var parts []string
@@ -77,11 +80,7 @@ func (d *draft) unproven(lacking map[release.Grade]int, due time.Time) string {
 			parts = append(parts, fmt.Sprintf(what.text, n))
 		}
 	}
-	reason := fmt.Sprintf("%d of %s not proven: %s", total, changes(len(d.grades.evidence)), strings.Join(parts, ", "))
-	if !due.IsZero() {
-		reason += "; the soak can be over at " + instant(due) + " at the earliest"
-	}
-	return reason
+	return fmt.Sprintf("%d of %s not proven: %s", total, changes(len(d.grades.evidence)), strings.Join(parts, ", "))
 }
 
 func changes(n int) string {
@@ -103,6 +102,27 @@ func Lacking(evidence []release.Evidence) []release.Evidence {
 	return out
 }
 
+// Lacks says in words how much soak is missing and when it can be there, "" if none is.
+func Lacks(e release.Evidence) string {
+	if e.Soak == nil || e.Soak.Missing == 0 {
+		return ""
+	}
+	return fmt.Sprintf("it lacks %s, which can be there at %s at the earliest", length(seconds(e.Soak.Missing)), instant(e.Soak.Due))
+}
+
+// Lasting returns evidence as it stands in a release: without what it lacked at the moment of the plan.
+func Lasting(evidence []release.Evidence) []release.Evidence {
+	out := slices.Clone(evidence)
+	for i, e := range out {
+		if e.Soak != nil {
+			soak := *e.Soak
+			soak.Missing, soak.Due = 0, time.Time{}
+			out[i].Soak = &soak
+		}
+	}
+	return out
+}
+
 func (d *draft) soakHint(e release.Evidence) string {
 	commit := release.Short(e.Commit)
 	waive := fmt.Sprintf("relctl waive %s --change %s --reason '…'", d.Channel.Name, commit)
@@ -110,7 +130,7 @@ func (d *draft) soakHint(e release.Evidence) string {
 	case (e.Grade == release.GradeAdapted || e.Grade == release.GradeLineOnly) && d.Channel.Soak.Approval != nil && len(e.Approvals) == 0:
 		return fmt.Sprintf("whoever tested it: relctl approve %s --change %s; or: %s", d.Channel.Name, commit, waive)
 	case e.Soak != nil:
-		return fmt.Sprintf("wait until it has soaked in %s, see relctl plan %s; or: %s", d.Channel.Soak.Ring, d.Channel.Name, waive)
+		return fmt.Sprintf("let it soak in %s, or: %s", d.Channel.Soak.Ring, waive)
 	}
 	return waive
 }
@@ -209,15 +229,28 @@ func (g *grader) ask(h gate.History, versions []string) measured {
 	now := q.Measure(h, g.Now)
 	m.missing = q.For - int64(now.Healthy()/time.Second)
 	m.due = q.Due(now, g.Now).UTC().Truncate(time.Second)
-	m.reason = fmt.Sprintf("is not proven in %s, %s", g.ring.Name, v.Reason)
-	switch {
-	case len(versions) == 0:
-		m.reason = "is in no release that ran in " + g.ring.Name
-	case len(now.Missing)+len(now.Left) > 0:
-		m.reason += "; it does not run there now"
-	}
-	m.reason += fmt.Sprintf("; it lacks %s, and can have soaked at %s at the earliest", length(seconds(m.missing)), instant(m.due))
+	m.reason = g.shortfall(m.Soaked, now, versions)
 	return m
+}
+
+// shortfall says why a soak is not enough, by what the ledger knows and not by the time at which it is asked.
+func (g *grader) shortfall(best, now gate.Soaked, versions []string) string {
+	if len(versions) == 0 {
+		return "is in no release that ran in " + g.ring.Name
+	}
+	text := fmt.Sprintf("ran healthy in %s for %s of %s", g.ring.Name, length(best.Healthy()), length(g.Channel.Soak.For.Duration()))
+	switch {
+	case len(best.Missing) > 0:
+		text += ", and never in " + strings.Join(best.Missing, ", ")
+	case best.Void != nil:
+		text += fmt.Sprintf(" since the %s of %s at %s", best.Void.Kind, best.Void.Release, instant(best.Void.At))
+	case best.Sick != nil:
+		text += fmt.Sprintf("; %s was not healthy at %s", best.Sick.Cell, instant(best.Sick.To))
+	}
+	if len(now.Left) > 0 {
+		text += "; it does not run there any more"
+	}
+	return text
 }
 
 // rests returns the release with which an unbroken time began, and the events that the time rests on.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -18,6 +19,9 @@ func printEvidence(s IO, evidence []release.Evidence) {
 		s.print("  %-21s  %s  %s\n", strings.ReplaceAll(string(e.Grade), "-", " "), release.Short(e.Commit), plain(e.Subject))
 		if text := e.Reason + rests(e); text != "" {
 			s.print("  %-21s  %s\n", "", plain(text))
+		}
+		if text := plan.Lacks(e); text != "" {
+			s.print("  %-21s  %s\n", "", text)
 		}
 	}
 }

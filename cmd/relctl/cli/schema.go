@@ -31,6 +31,7 @@ var schemas = map[string]func() ([]byte, error){
 	"deployed":            describe("deployed", "What a cell runs, relctl.json on the deploy branch", deploy.Deployed{}),
 	"status":              describe("status", "What relctl status --json prints", cut.Status{}),
 	"timeline":            describe("timeline", "What relctl timeline --json prints", timeline.Document{}),
+	"open":                describe("open", "What relctl open --json prints", openReport{}),
 	"upgrade-check":       describe("upgrade-check", "What relctl upgrade check --json prints", upgradeReport{}),
 	"where":               describe("where", "What relctl where --json prints", whereReport{}),
 	"rollout":             describe("rollout", "What the commands about rings print with --json", rolloutReport{}),
