@@ -301,20 +301,7 @@ func (w *deployer) render(ctx context.Context, files fs.FS, t ring.Target) (*dep
 	if rel == nil {
 		return nil, nil, fmt.Errorf("%s is not released", t.Version)
 	}
-	source, err := w.Repo.FS(ctx, rel.Commit)
-	if err != nil {
-		return nil, nil, err
-	}
-	images, err := w.images(ctx, rel)
-	if err != nil {
-		return nil, nil, err
-	}
-	set, err := deploy.Render(deploy.Input{
-		Release: deploy.Release{
-			Product: w.Policy.Product.Name, Channel: w.Channel.Name, Version: rel.Version, Commit: rel.Commit, Digest: rel.Release, Images: images,
-		},
-		Engine: w.engine(), Source: source, Base: w.Policy.Product.Deploy.Base, Branch: files, Ring: w.ring(t.Ring),
-	})
+	set, err := w.rendered(ctx, w.Channel, w.ring(t.Ring), rel, files)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -322,30 +309,11 @@ func (w *deployer) render(ctx context.Context, files fs.FS, t ring.Target) (*dep
 	return set, diffs, err
 }
 
-// images returns the container images of a release by digest. A product without images has none: its base pins them.
-func (r *Rollout) images(context.Context, *ledger.Release) ([]deploy.Image, error) {
-	if len(r.Policy.Product.Images) == 0 {
-		return nil, nil
-	}
-	return nil, errors.New("this relctl cannot read the images of a release")
-}
-
-// engine is the channel's, or else the product's.
-func (r *Rollout) engine() deploy.Engine {
-	switch {
-	case r.Channel.Deploy != nil && r.Channel.Deploy.Engine != "":
-		return deploy.Engine(r.Channel.Deploy.Engine)
-	case r.Policy.Product.Deploy.Engine != "":
-		return deploy.Engine(r.Policy.Product.Deploy.Engine)
-	}
-	return deploy.Kustomize
-}
-
 // objects renders the engine's own objects, for the branch as sets are about to leave it.
 func (w *deployer) objects(ctx context.Context, files fs.FS, sets []*deploy.Set) (*deploy.Set, error) {
 	d := w.Policy.Product.Deploy
 	g := deploy.GitOps{
-		Product: w.Policy.Product.Name, Channel: w.Channel.Name, Engine: w.engine(), Rings: w.rings(),
+		Product: w.Policy.Product.Name, Channel: w.Channel.Name, Engine: w.engine(w.Channel), Rings: w.rings(),
 		Repository: d.Repository, Branch: strings.TrimPrefix(w.branch.Ref(), "refs/heads/"), At: w.model.Now,
 	}
 	var err error

@@ -3,7 +3,6 @@ package cut
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -71,11 +70,11 @@ func (p *Project) CompareDeployed(ctx context.Context, ch *channel.Channel, from
 		if len(rings) > 0 && !slices.Contains(rings, r.Name) {
 			continue
 		}
-		old, err := p.rendered(ctx, ch, r, from, files)
+		old, err := p.rendered(ctx, ch, deploy.Ring{Name: r.Name, Cells: r.Cells}, from, files)
 		if err != nil {
 			return nil, err
 		}
-		now, err := p.rendered(ctx, ch, r, to, files)
+		now, err := p.rendered(ctx, ch, deploy.Ring{Name: r.Name, Cells: r.Cells}, to, files)
 		if err != nil {
 			return nil, err
 		}
@@ -95,7 +94,7 @@ func (p *Project) ComparePromotion(ctx context.Context, ch *channel.Channel, nam
 		return nil, err
 	}
 	i := slices.IndexFunc(ch.Rings, func(r channel.Ring) bool { return r.Name == name })
-	set, err := p.rendered(ctx, ch, ch.Rings[i], rel, files)
+	set, err := p.rendered(ctx, ch, deploy.Ring{Name: ch.Rings[i].Name, Cells: ch.Rings[i].Cells}, rel, files)
 	if err != nil {
 		return nil, err
 	}
@@ -103,14 +102,10 @@ func (p *Project) ComparePromotion(ctx context.Context, ch *channel.Channel, nam
 }
 
 // rendered is what the cells of a ring run with a release.
-func (p *Project) rendered(ctx context.Context, ch *channel.Channel, r channel.Ring, rel *ledger.Release, files fs.FS) (*deploy.Set, error) {
+func (p *Project) rendered(ctx context.Context, ch *channel.Channel, r deploy.Ring, rel *ledger.Release, files fs.FS) (*deploy.Set, error) {
 	d := p.Policy.Product.Deploy
 	if d == nil || d.Base == "" {
 		return nil, &NoManifestsError{}
-	}
-	engine := deploy.Engine(d.Engine)
-	if ch.Deploy != nil && ch.Deploy.Engine != "" {
-		engine = deploy.Engine(ch.Deploy.Engine)
 	}
 	images, err := p.releaseImages(ctx, ch, rel)
 	if err != nil {
@@ -124,7 +119,7 @@ func (p *Project) rendered(ctx context.Context, ch *channel.Channel, r channel.R
 		Release: deploy.Release{
 			Product: p.Policy.Product.Name, Channel: ch.Name, Version: rel.Version, Commit: rel.Commit, Digest: rel.Release, Images: images,
 		},
-		Engine: engine, Source: source, Base: d.Base, Branch: files, Ring: deploy.Ring{Name: r.Name, Cells: r.Cells},
+		Engine: p.engine(ch), Source: source, Base: d.Base, Branch: files, Ring: r,
 	})
 }
 
@@ -138,44 +133,39 @@ func (*NoManifestsError) Hint() string {
 	return "name the folder with the kustomize base in channels/product.yaml: deploy: {base: deploy/base}"
 }
 
-// releaseImages returns the images of a release as its release.json in one of the stores lists them.
+// releaseImages returns the images of a release in the first of the policy's registries, as its release.json in one of
+// the stores lists them. A product without images needs no store: its base pins what it runs.
 func (p *Project) releaseImages(ctx context.Context, ch *channel.Channel, rel *ledger.Release) ([]deploy.Image, error) {
 	if rel.Adopted {
 		return nil, fmt.Errorf("%s %s is from before the ledger and has no release.json", ch.Name, rel.Version)
 	}
-	for _, s := range p.Stores() {
-		raw, err := s.Released(ctx, ch.Name, rel.Version)
-		if err != nil {
-			return nil, err
-		}
-		if raw == nil {
-			continue
-		}
-		if got := release.Digest(raw); got != rel.Release {
-			return nil, fmt.Errorf("%s has a release.json of %s %s with digest %s, the ledger recorded %s", s, ch.Name, rel.Version, got, rel.Release)
-		}
-		var m struct {
-			Images []deploy.Image `json:"images"`
-		}
-		if err := json.Unmarshal(raw, &m); err != nil {
-			return nil, fmt.Errorf("release.json of %s %s: %w", ch.Name, rel.Version, err)
-		}
-		for i := range m.Images {
-			m.Images[i].Repository = p.registryPath(cmp.Or(m.Images[i].Repository, m.Images[i].Name))
-		}
-		return m.Images, nil
+	m, err := p.Manifest(ctx, ch.Name, *rel)
+	if err != nil {
+		return nil, err
 	}
-	return nil, &NotInStoreError{Channel: ch.Name, Version: rel.Version}
+	if m == nil && len(p.Policy.Product.Images) > 0 {
+		return nil, &NotInStoreError{Channel: ch.Name, Version: rel.Version}
+	}
+	if m == nil {
+		return nil, nil
+	}
+	at := func(repository string) string { return repository }
+	if registries := p.Registries(); len(registries) > 0 {
+		at = registries[0].Repository
+	}
+	var out []deploy.Image
+	for _, i := range m.Images {
+		out = append(out, deploy.Image{Name: i.Name, Repository: at(i.Repository), Digest: i.Digest})
+	}
+	return out, nil
 }
 
-// registryPath is where an image lies: below the first registry of the policy, if there is one.
-func (p *Project) registryPath(repository string) string {
-	for _, s := range p.Policy.Product.Stores {
-		if s.Registry != "" {
-			return s.Registry + "/" + repository
-		}
+// engine is the channel's, or else the product's.
+func (p *Project) engine(ch *channel.Channel) deploy.Engine {
+	if ch.Deploy != nil && ch.Deploy.Engine != "" {
+		return deploy.Engine(ch.Deploy.Engine)
 	}
-	return repository
+	return cmp.Or(deploy.Engine(p.Policy.Product.Deploy.Engine), deploy.Kustomize)
 }
 
 // NotInStoreError is a release whose release.json is in none of the stores.

@@ -19,40 +19,19 @@ func (p *Project) RingGates(ch *channel.Channel, name string, v release.Version,
 	if i < 0 {
 		return nil, fmt.Errorf("channel %s has no ring %q", ch.Name, name)
 	}
+	rel := p.find(ch.Name, v)
+	if rel == nil {
+		return nil, fmt.Errorf("%s %s is not released", ch.Name, v)
+	}
 	out := make([]gate.Entry, 0, len(ch.Rings[i].Gates))
 	for _, g := range ch.Rings[i].Gates {
-		e := gate.Entry{Name: g.Name}
-		switch {
-		case g.Approval != nil:
-			keys, err := p.Keyring(g.Approval.Role)
-			if err != nil {
-				return nil, fmt.Errorf("gate %s: %w", g.Name, err)
-			}
-			e.Gate = p.approvedRelease(ledger.Approvals{
-				Ledger: p.Ledger, Channel: ch.Name, Gate: g.Name, Role: g.Approval.Role, Count: g.Approval.Count, Keys: keys,
-			}, v)
-		case len(g.Command) > 0:
-			e.Gate = gate.Command{Argv: g.Command, Dir: scripts, Timeout: g.Timeout.Duration()}
-		default:
-			e.Gate = gate.Func(func(context.Context, gate.Subject) release.Verdict {
-				return release.Verdict{Status: release.Errored, Reason: "this relctl cannot ask gates of this kind"}
-			})
+		asked, err := p.ringGate(ch, ch.Rings[i], g, rel, scripts)
+		if err != nil {
+			return nil, err
 		}
-		out = append(out, e)
+		out = append(out, gate.Entry{Name: g.Name, Gate: asked})
 	}
 	return out, nil
-}
-
-// approvedRelease asks whether people approved a version that is released: its commit and what it was built from.
-func (p *Project) approvedRelease(a ledger.Approvals, v release.Version) gate.Gate {
-	return gate.Func(func(ctx context.Context, _ gate.Subject) release.Verdict {
-		rel := p.find(a.Channel, v)
-		if rel == nil {
-			return release.Verdict{Status: release.Errored, Reason: fmt.Sprintf("%s is not released", v)}
-		}
-		_, verdict := a.Find(ctx, p.State, rel.Commit, rel.Build)
-		return verdict
-	})
 }
 
 // find returns a channel's release, or nil.
