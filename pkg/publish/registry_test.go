@@ -85,10 +85,19 @@ func TestImageIsThereByDigestAndShownByItsTag(t *testing.T) {
 		if tag, err := r.Tagged(t.Context(), "acmed", version); err != nil || tag != "" {
 			t.Errorf("visible before it was tagged: %s, %v", tag, err)
 		}
+		hidden := func(digest string, want bool) {
+			t.Helper()
+			if got, err := r.Hidden(t.Context(), "acmed", digest, version); err != nil || got != want {
+				t.Errorf("%s is hidden: %v, %v", digest, got, err)
+			}
+		}
+		hidden(digest, true)
+		hidden("sha256:"+strings.Repeat("a", 64), false)
 		for range 2 {
 			if err := r.Tag(t.Context(), "acmed", digest, version); err != nil {
 				t.Fatal(err)
 			}
+			hidden(digest, false)
 		}
 		if tag, err := r.Tagged(t.Context(), "acmed", version); err != nil || tag != digest || pull(t, ref+":"+version) != digest {
 			t.Errorf("tagged %s, %v", tag, err)

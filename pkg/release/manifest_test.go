@@ -21,7 +21,11 @@ func valid() *release.Manifest {
 		Schema: release.ManifestSchema, Product: "acme", Channel: "lts-2.4", Kind: release.LTS, Line: line,
 		Version: release.MustVersion("2.4.7"), Sequence: 3, Commit: strings.Repeat("a", 40), Tag: "v2.4.7",
 		SourceDate: time.Date(2026, 5, 3, 0, 0, 0, 0, time.UTC), Plan: "sha256:" + strings.Repeat("b", 64), Pins: []release.Pin{},
-		Files: []release.File{file("SHA256SUMS"), file("VERIFY.md"), file("artifacts/acme"), file("docs/a.md")},
+		Files: []release.File{file("SHA256SUMS"), file("VERIFY.md"), file("artifacts/acme"), file("docs/a.md"), file("images/a.oci.tar")},
+		Images: []release.Image{{
+			Name: "acmed", Repository: "service/acmed", Digest: "sha256:" + strings.Repeat("d", 64), File: "images/a.oci.tar",
+			Platforms: []release.ImagePlatform{{Name: "linux/arm64", Digest: "sha256:" + strings.Repeat("e", 64)}},
+		}},
 	}
 }
 
@@ -68,6 +72,12 @@ func TestManifestRefusesWhatCannotBeARelease(t *testing.T) {
 		"short commit":           {func(m *release.Manifest) { m.Commit = "abc" }, "commit"},
 		"no date":                {func(m *release.Manifest) { m.SourceDate = time.Time{} }, "source_date"},
 		"bad plan":               {func(m *release.Manifest) { m.Plan = "md5:1" }, "plan"},
+		"image without a file":   {func(m *release.Manifest) { m.Images[0].File = "images/b.oci.tar" }, "no file"},
+		"image without a digest": {func(m *release.Manifest) { m.Images[0].Digest = "2.4.7" }, "image acmed"},
+		"image without a place":  {func(m *release.Manifest) { m.Images[0].Repository = "" }, "repository"},
+		"image of no name":       {func(m *release.Manifest) { m.Images[0].Name = "" }, "image"},
+		"image listed twice":     {func(m *release.Manifest) { m.Images = append(m.Images, m.Images[0]) }, "not sorted"},
+		"odd digest of platform": {func(m *release.Manifest) { m.Images[0].Platforms[0].Digest = "" }, "linux/arm64"},
 		"no files":               {func(m *release.Manifest) { m.Files = nil }, "files"},
 		"unsorted":               {func(m *release.Manifest) { m.Files[0], m.Files[1] = m.Files[1], m.Files[0] }, "not sorted"},
 		"listed twice":           {func(m *release.Manifest) { m.Files[1] = m.Files[0] }, "not sorted"},
