@@ -152,6 +152,9 @@ func explain(s IO, p *cut.Project, ch *channel.Channel) {
 	if ch.Tag != "" {
 		row("tag", "%s", ch.Tag)
 	}
+	if len(ch.Checks) > 0 {
+		row("checks", "%s must have passed on a commit; CI says so with relctl observe check", strings.Join(ch.Checks, ", "))
+	}
 	if len(ch.Accept) > 0 {
 		row("accepts", "changes of type %s; anything else needs a waiver with a reason", strings.Join(ch.Accept, ", "))
 	}
