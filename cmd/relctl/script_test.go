@@ -88,6 +88,8 @@ func TestScripts(t *testing.T) {
 			"registry": cmdRegistry,
 			"image":    cmdImage,
 			"service":  cmdService,
+
+			"prometheus": cmdPrometheus,
 		},
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/relctl/relctl/pkg/internal/prometheustest"
+	"github.com/relctl/relctl/internal/prometheustest"
 )
 
 // The series of the server in the tests begin at dawn and end two hours later, with a value every 15 seconds.

@@ -38,6 +38,7 @@ The password of a key comes from --password-file, from RELCTL_PASSWORD or COSIGN
 		RunE: func(cmd *cobra.Command, args []string) error { return runCut(cmd, s, &f, args[0]) },
 	}
 	f.remote, f.json = addRemote(cmd), addJSON(cmd)
+	addPrometheus(cmd)
 	cmd.Flags().StringArrayVar(&f.keys, "key", nil, "sign with the private key in this `file` (repeatable)")
 	cmd.Flags().StringVar(&f.passwordFile, "password-file", "", "read the keys' password from the first line of this `file`")
 	cmd.Flags().StringArrayVar(&f.stores, "store", nil, "publish in this `folder` instead of the policy's stores (repeatable)")

@@ -54,6 +54,7 @@ this, or stops with exit code 5 and says what moved.`,
 	remote, asJSON = addRemote(cmd), addJSON(cmd)
 	cmd.Flags().StringVar(&opts.Pre, "pre", "", "plan a pre-release with this `name`, such as rc")
 	cmd.Flags().StringVar(&opts.Goreleaser, "goreleaser", "", "`path` of the goreleaser program (default: from the PATH)")
+	addPrometheus(cmd)
 	cmd.Flags().BoolVar(&fetch, "fetch", false, "fetch the remote's refs first, as cut does")
 	return cmd
 }

@@ -20,12 +20,21 @@ func addJSON(cmd *cobra.Command) *bool {
 
 // look opens the project for reading: nothing is fetched, and channel files may come from the working tree.
 func look(ctx context.Context, cmd *cobra.Command, remote string) (*cut.Project, error) {
-	return cut.Open(ctx, repoFlag(cmd), cut.OpenOptions{Remote: remote})
+	return openProject(ctx, cmd, cut.OpenOptions{Remote: remote})
 }
 
 // act opens the project for a command that changes something: on refs freshly fetched from the remote.
 func act(ctx context.Context, cmd *cobra.Command, remote string) (*cut.Project, error) {
-	return cut.Open(ctx, repoFlag(cmd), cut.OpenOptions{Remote: remote, Act: true})
+	return openProject(ctx, cmd, cut.OpenOptions{Remote: remote, Act: true})
+}
+
+// openProject opens the project, with what the command line says about gates.
+func openProject(ctx context.Context, cmd *cobra.Command, opts cut.OpenOptions) (*cut.Project, error) {
+	p, err := cut.Open(ctx, repoFlag(cmd), opts)
+	if err == nil {
+		p.Prometheus = prometheusFlag(cmd)
+	}
+	return p, err
 }
 
 func repoFlag(cmd *cobra.Command) string {

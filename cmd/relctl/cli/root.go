@@ -55,6 +55,7 @@ and as signed, self-contained LTS bundles to customers who run it themselves.`,
 		newWhere(s), newBackports(s), newBackport(s), newUpgrade(s),
 		newPromote(s), newAdvance(s), newRollback(s), newHold(s), newResume(s), newReject(s), newExonerate(s), newFreeze(s), newThaw(s),
 		newOpen(s), newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newChanges(s), newLedger(s),
+		newGate(s), newSLO(s),
 		newKey(s), newVerify(s), newBundle(s),
 		newSchema(s), newVersion(s), newReference(s),
 	)

@@ -11,6 +11,7 @@ import (
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/deploy"
+	"github.com/relctl/relctl/pkg/gate"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/timeline"
@@ -35,6 +36,9 @@ var schemas = map[string]func() ([]byte, error){
 	"upgrade-check":       describe("upgrade-check", "What relctl upgrade check --json prints", upgradeReport{}),
 	"where":               describe("where", "What relctl where --json prints", whereReport{}),
 	"rollout":             describe("rollout", "What the commands about rings print with --json", rolloutReport{}),
+	"gate-record":         describe("gate-record", "What a gate asked and was answered", gate.Record{}),
+	"gate-replay":         describe("gate-replay", "What relctl gate replay --json prints", replayReport{}),
+	"gate-list":           describe("gate-list", "What relctl gate list --json prints", gateList{}),
 	"verification":        describe("verification", "The report of a verification", verify.Report{}),
 }
 
