@@ -3,6 +3,7 @@ package channel
 import (
 	"embed"
 	"encoding"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"reflect"
@@ -148,6 +149,8 @@ func (g *generator) schema(t reflect.Type, is string) map[string]any {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
 		return map[string]any{"type": "string", "format": "date-time"}
+	case t == reflect.TypeFor[json.RawMessage]():
+		return map[string]any{"type": "object"}
 	case t.Implements(reflect.TypeFor[encoding.TextMarshaler]()):
 		return map[string]any{"type": "string"}
 	}
