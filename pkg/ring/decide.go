@@ -90,7 +90,7 @@ func (m Model) Next() *ledger.Event {
 
 // event is the promotion that a decision calls for.
 func (m Model) event(d Decision) *ledger.Event {
-	p := &ledger.Promote{Version: d.Candidate, Ring: d.Ring, Rings: m.Policy.Names(), FastLane: d.FastLane, Verdicts: d.Verdicts}
+	p := &ledger.Promote{Version: d.Candidate, Ring: d.Ring, Rings: m.Policy.Names(), FastLane: d.FastLane, Verdicts: m.recorded(d)}
 	e := &ledger.Event{Type: ledger.TypePromote, Channel: m.Policy.Channel, Promote: p}
 	if fast := m.channel().Find(d.Candidate).FastLane; fast != nil {
 		p.Approvals, e.Reason = fast.Approvals, fast.Reason
@@ -292,13 +292,7 @@ func (m Model) verdicts(r Ring, v release.Version) []release.Verdict {
 
 // frozen says which freeze covers a ring now, or returns "", and until when, zero if that is not known.
 func (m Model) frozen(ring string) (by string, until time.Time, err error) {
-	windows := slices.Clone(m.Policy.Freeze)
-	for _, f := range m.State.Freezes {
-		if f.Covers(m.Policy.Channel, ring, m.Now) {
-			windows = append(windows, gate.Window{Name: f.Name, Since: latest(f.From, f.Time), Until: f.Until})
-		}
-	}
-	f, err := gate.Frozen(windows, m.Now)
+	f, err := gate.Frozen(m.windows(ring), m.Now)
 	if err != nil || len(f.By) == 0 {
 		return "", time.Time{}, err
 	}

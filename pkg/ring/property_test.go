@@ -244,6 +244,11 @@ func (w *world) reconcile(steps int) {
 			break
 		}
 		w.must(e)
+		for of, status := range replayed(w.t, e) {
+			if status != release.Pass {
+				w.fatal("the record of %s is judged %s", of, status)
+			}
+		}
 		w.twin.enter(slices.Index(e.Promote.Rings, e.Promote.Ring))
 		w.askGates()
 	}
