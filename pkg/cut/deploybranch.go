@@ -77,9 +77,6 @@ func (*UnsignedError) Hint() string { return "relctl ledger verify" }
 // converge brings the deploy branch to what the ledger says: one commit for each ring that differs, and the engine's
 // objects with the last or by themselves. A ring that cannot be rendered stays as it is and stops no other.
 func (r *Rollout) converge(ctx context.Context, m ring.Model) ([]Deploy, error) {
-	if m.Unsigned != 0 {
-		return nil, &UnsignedError{Channel: r.Channel.Name, Event: m.Unsigned}
-	}
 	branch, err := r.branch(ctx)
 	if err != nil {
 		return nil, err
@@ -180,6 +177,9 @@ func (w *deployer) preview(ctx context.Context) ([]Deploy, error) {
 // and so perhaps what they are rendered from. The engine's objects come with it.
 func (w *deployer) change(ctx context.Context, files fs.FS) (*deploy.Change, error) {
 	w.made = Deploy{}
+	if err := w.catchUp(ctx); err != nil {
+		return nil, err
+	}
 	if files == nil && len(w.model.Targets()) == 0 {
 		return nil, nil //nolint:nilnil // nothing was ever deployed
 	}
@@ -225,6 +225,23 @@ func (w *deployer) change(ctx context.Context, files fs.FS) (*deploy.Change, err
 	}
 	all, err := deploy.Join(append(sets, own)...)
 	return &deploy.Change{Set: all, Message: msg}, err
+}
+
+// catchUp reads the ledger again. Events come before what is deployed because of them, so that a ledger that was read
+// after the branch is never behind it: what another run just deployed is not taken back.
+func (w *deployer) catchUp(ctx context.Context) error {
+	if err := w.Ledger.Fetch(ctx); err != nil {
+		return err
+	}
+	s, err := w.Ledger.State(ctx)
+	if err != nil {
+		return err
+	}
+	w.State = s
+	if w.model, err = w.Rings(ctx, w.Channel, s, w.opts.Now(), nil); err == nil && w.model.Unsigned != 0 {
+		return &UnsignedError{Channel: w.Channel.Name, Event: w.model.Unsigned}
+	}
+	return err
 }
 
 // person reports whether the newest commit of the branch is not relctl's.

@@ -22,6 +22,8 @@ type Rollout struct {
 	opts     RolloutOptions
 	scripts  *scripts
 	verdicts map[ring.Question][]release.Verdict
+	// imagined says that the state holds events that are not recorded.
+	imagined bool
 }
 
 // RolloutOptions say how a rollout is run.
@@ -84,6 +86,9 @@ func (r *Rollout) Model(ctx context.Context) (ring.Model, error) {
 	m, err := r.Rings(ctx, r.Channel, r.State, r.opts.Now(), nil)
 	if err != nil {
 		return m, err
+	}
+	if r.imagined {
+		m.Unsigned = 0 // nothing signs what is not recorded
 	}
 	m.Verdicts, err = r.ask(ctx, m.Questions(), m.Waived)
 	return m, err
@@ -179,7 +184,7 @@ func (r *Rollout) imagine(e *ledger.Event) error {
 	}
 	is := *e
 	is.Schema, is.Number, is.Time, is.Actor = ledger.EventSchema, next.Next, r.opts.Now().UTC().Truncate(time.Second), "dry run"
-	r.State = next
+	r.State, r.imagined = next, true
 	return next.Apply(ledger.Recorded{Event: is, Commit: next.Head})
 }
 
@@ -189,9 +194,12 @@ func (r *Rollout) settle(ctx context.Context, out *Rolled) (*Rolled, error) {
 	if err != nil {
 		return out, err
 	}
-	out.Decisions = m.Decide()
-	out.Deploys, err = r.converge(ctx, m)
-	return out, err
+	deploys, failed := r.converge(ctx, m)
+	out.Deploys = append(out.Deploys, deploys...)
+	if m, err = r.Model(ctx); err == nil { // others may have been at work
+		out.Decisions = m.Decide()
+	}
+	return out, errors.Join(failed, err)
 }
 
 // FastLane returns the two approvals of a release that the fast lane needs.
