@@ -1,6 +1,8 @@
 package cut_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -169,7 +171,7 @@ func TestAnEmergencyPassesTheFreezeOfTheEngine(t *testing.T) {
 	if !strings.Contains(w.windows(), "acme-rolling-internal") || !strings.Contains(w.windows(), "duration: 8h") {
 		t.Errorf("the engine does not know the freeze:\n%s", w.windows())
 	}
-	as[*ring.Refusal](t, back(false))
+	_ = as[*ring.Refusal](t, back(false))
 	w.do(back(true))
 	if windows := w.windows(); strings.Contains(windows, "acme-rolling-internal") || !strings.Contains(windows, "acme-rolling-eu-1") {
 		t.Errorf("the engine holds the emergency back:\n%s", windows)
@@ -177,5 +179,24 @@ func TestAnEmergencyPassesTheFreezeOfTheEngine(t *testing.T) {
 	w.advance(night.Add(12 * time.Hour))
 	if !strings.Contains(w.windows(), "acme-rolling-internal") {
 		t.Errorf("the freeze is not for everybody again:\n%s", w.windows())
+	}
+}
+
+func TestImagesComeFromTheReleaseThatTheLedgerNames(t *testing.T) {
+	t.Parallel()
+	w := beginRolling(t)
+	w.Commit("ci: images", productFile, w.Git("show", "HEAD:"+productFile)+"\nimages: [{name: acme}]\n")
+	w.Push()
+	version := w.project().State.Channels["rolling"].Releases[0].Version.String()
+	manifest := filepath.Join(w.store, "releases", "rolling", version, release.ManifestName)
+	raw, err := os.ReadFile(manifest)
+	w.do(err)
+	other := w.elsewhere()
+	w.do(os.WriteFile(manifest, append(raw, '\n'), 0o600))
+	_, err = other.rollout(now).Advance(t.Context())
+	_ = as[*cut.AbsentError](t, err)
+	w.advance(now) // this clone has what it built
+	if w.deployed("inside", "internal") == "" {
+		t.Error("nothing is deployed")
 	}
 }
