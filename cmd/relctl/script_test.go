@@ -77,6 +77,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sample":   cmdSample,
 			"at":       cmdAt,
+			"rings":    cmdRings,
 			"exit":     cmdExit,
 			"flip":     cmdFlip,
 			"tool":     cmdTool,

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -351,9 +352,13 @@ func (c *cutter) hiddenImage(ctx context.Context, r ledger.Release) (bool, error
 	return false, nil
 }
 
-// Manifest returns the release.json of a release from the first of the policy's stores that shows it, or nil. It is the
-// one that the ledger names, or an error.
+// Manifest returns the release.json of a release that this clone built or that one of the policy's stores shows, nil if
+// there is none. Its digest is the one that the ledger recorded.
 func (p *Project) Manifest(ctx context.Context, channel string, r ledger.Release) (*release.Manifest, error) {
+	built := filepath.Join(p.Dist(), strings.TrimPrefix(r.Plan, "sha256:"), release.ManifestName)
+	if raw, err := os.ReadFile(built); err == nil && r.Plan != "" && release.Digest(raw) == r.Release {
+		return release.DecodeManifest(raw)
+	}
 	return manifestIn(ctx, p.Stores(), channel, r)
 }
 

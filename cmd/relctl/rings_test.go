@@ -4,12 +4,25 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
 )
+
+// cmdRings makes the rings of the sample that lies here ready for scripts, see testdata/rings: gates that can be asked, keys
+// of cells in keys/, an image. healthy.sh is there afterwards.
+func cmdRings(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: rings")
+	}
+	ts.Check(os.CopyFS(ts.MkAbs("."), os.DirFS(filepath.Join("..", "..", "testdata", "rings"))))
+	ts.Check(ts.Exec("sh", "-c", "cd repo && sh ../policy.sh"))
+}
 
 // health records what a cell saw, up to the time of the clock, signed with the key that git is configured with:
 //
