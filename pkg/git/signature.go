@@ -65,7 +65,17 @@ func verify(raw []byte, keys Keyring) (Signed, error) {
 	var check func(k key) (string, error)
 	switch {
 	case bytes.HasPrefix(sig, []byte(sshArmor)):
-		check = func(k key) (string, error) { return verifySSH(payload, sig, k.ssh) }
+		parsed, err := sshsig.Unarmor(sig)
+		if err != nil {
+			return Signed{}, fmt.Errorf("%w: %w", ErrUntrusted, err)
+		}
+		signer := parsed.PublicKey.Marshal()
+		check = func(k key) (string, error) {
+			if k.ssh == nil || !bytes.Equal(signer, k.wire) {
+				return "", errOtherKey
+			}
+			return verifySSH(payload, parsed, k.ssh)
+		}
 	case bytes.HasPrefix(sig, []byte(pgpArmor)):
 		check = func(k key) (string, error) { return verifyOpenPGP(payload, sig, k.pgp, keys.at) }
 	default:
@@ -123,17 +133,7 @@ func splitSignature(raw []byte) (payload, sig []byte, err error) {
 	return append(append(payload, '\n'), body...), sig, nil
 }
 
-func verifySSH(payload, armored []byte, key ssh.PublicKey) (string, error) {
-	if key == nil {
-		return "", errOtherKey
-	}
-	sig, err := sshsig.Unarmor(armored)
-	if err != nil {
-		return "", err
-	}
-	if !bytes.Equal(sig.PublicKey.Marshal(), key.Marshal()) {
-		return "", errOtherKey
-	}
+func verifySSH(payload []byte, sig *sshsig.Signature, key ssh.PublicKey) (string, error) {
 	if sig.Signature.Format == ssh.KeyAlgoRSA { // over SHA-1
 		return "", errors.New("made with SHA-1")
 	}

@@ -29,6 +29,7 @@ type Keyring struct {
 type key struct {
 	name string
 	ssh  ssh.PublicKey
+	wire []byte // the SSH key as it stands in signatures
 	pgp  openpgp.EntityList
 }
 
@@ -72,6 +73,7 @@ func parseSigner(s Signer) (key, []string, error) {
 		if k.ssh, err = parseSSHKey(s.SSH); err != nil {
 			return key{}, nil, err
 		}
+		k.wire = k.ssh.Marshal()
 		return k, []string{ssh.FingerprintSHA256(k.ssh)}, nil
 	}
 	var err error

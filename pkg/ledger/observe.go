@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"runtime"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/release"
@@ -172,17 +175,30 @@ func (s *State) observe(c *Channel, r Recorded) string {
 // and that the cell's own key signed. cells are the keys of [RoleCells]. A key that has expired since then still signed
 // what it signed.
 func (l *Ledger) Observed(ctx context.Context, c *Channel, cells git.Keyring, want func(Observation) bool) ([]Observation, error) {
-	var out []Observation
+	var asked, out []Observation
 	for _, o := range c.Observations {
-		if want != nil && !want(o) {
-			continue
+		if want == nil || want(o) {
+			asked = append(asked, o)
 		}
-		signed, err := l.repo.VerifyCommit(ctx, o.Ledger, cells.At(o.Time))
-		switch {
-		case errors.Is(err, git.ErrUnsigned), errors.Is(err, git.ErrUntrusted):
-		case err != nil:
-			return nil, fmt.Errorf("ledger event %d: %w", o.Event, err)
-		case signed.Name == o.Cell:
+	}
+	counts := make([]bool, len(asked))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, o := range asked {
+		g.Go(func() error {
+			signed, err := l.repo.VerifyCommit(ctx, o.Ledger, cells.At(o.Time))
+			if err != nil && !errors.Is(err, git.ErrUnsigned) && !errors.Is(err, git.ErrUntrusted) {
+				return fmt.Errorf("ledger event %d: %w", o.Event, err)
+			}
+			counts[i] = err == nil && signed.Name == o.Cell
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for i, o := range asked {
+		if counts[i] {
 			out = append(out, o)
 		}
 	}
