@@ -2,7 +2,7 @@ package cut_test
 
 import (
 	"crypto/ed25519"
-	"crypto/sha1" //nolint:gosec // the ids of git
+	"crypto/sha1" // the ids of git
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -138,7 +138,7 @@ func (b *bookkeeper) add(e *ledger.Event, key ssh.Signer) {
 	if err := os.WriteFile(file, []byte(raw), 0o600); err != nil {
 		b.tb.Fatal(err)
 	}
-	id := sha1.Sum(fmt.Appendf(nil, "commit %d\x00%s", len(raw), raw)) //nolint:gosec // the ids of git
+	id := sha1.Sum(fmt.Appendf(nil, "commit %d\x00%s", len(raw), raw))
 	b.files, b.parent = append(b.files, file), hex.EncodeToString(id[:])
 }
 

@@ -250,7 +250,7 @@ func soakWords(k *cut.SoakStatus) string {
 	case k.Healthy >= k.Needed:
 		return needed + " done"
 	case k.Healthy == 0 && len(k.Missing) > 0:
-		return "no word, of " + needed
+		return "no word of " + needed
 	}
 	return span(k.Healthy) + " of " + needed
 }
