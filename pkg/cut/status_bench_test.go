@@ -94,6 +94,7 @@ func service(tb testing.TB) *gittest.Repo {
 	}
 	w.Git(append([]string{"hash-object", "-w", "-t", "commit"}, b.files...)...)
 	w.Git("update-ref", "refs/remotes/origin/"+ledger.Branch, b.parent)
+	w.Git("repack", "-adq") // as a fetch leaves it
 	return w
 }
 

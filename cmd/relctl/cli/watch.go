@@ -78,6 +78,6 @@ func (v view) draw(text string) error {
 		more := len(lines) - height + 1
 		lines = append(lines[:height-1], "… and "+count(more, "line")+" more: make the window larger, or name a channel")
 	}
-	_, err := io.WriteString(v.out, toTop+strings.Join(lines, endOfLine+"\r\n")+endOfLine+endOfScreen)
+	_, err := io.WriteString(v.out, toTop+strings.Join(lines, endOfLine+"\n")+endOfLine+endOfScreen)
 	return err
 }
