@@ -188,7 +188,7 @@ func TestImagesComeFromTheReleaseThatTheLedgerNames(t *testing.T) {
 	other := w.elsewhere()
 	_, err := other.rollout(now).Advance(t.Context())
 	_ = as[*cut.NotInStoreError](t, err) // it has no store beside it
-	w.advance(now) // this clone has what it built
+	w.advance(now)                       // this clone has what it built
 	if w.deployed("inside", "internal") == "" {
 		t.Error("nothing is deployed")
 	}
