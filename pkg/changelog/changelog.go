@@ -31,6 +31,8 @@ type Release struct {
 	Changes []release.Change
 	// Corrections of changes, by commit id; see [Apply].
 	Corrections map[string]Correction
+	// Evidence is how far each change is proven, in the order of Changes; nil where nobody asked.
+	Evidence []release.Evidence
 }
 
 // Correction says that a change is told otherwise than by its commit.

@@ -37,6 +37,8 @@ type DocumentChange struct {
 	release.Change
 	// Corrected is there if the change is told otherwise than by its commit.
 	Corrected *Correction `json:"corrected,omitempty"`
+	// Evidence is how far the change is proven, absent where nobody asked.
+	Evidence *release.Evidence `json:"evidence,omitempty"`
 }
 
 // Document returns the log as changes.json has it.
@@ -45,7 +47,7 @@ func (l Log) Document() Document {
 	for i, r := range l.Releases {
 		out := DocumentRelease{Version: r.Version, Commit: r.Commit, Date: r.Date.UTC(), Previous: r.Previous, Changes: make([]DocumentChange, len(r.Changes))}
 		for j, e := range r.Entries() {
-			out.Changes[j] = DocumentChange{*e.Change, e.Corrected}
+			out.Changes[j] = DocumentChange{*e.Change, e.Corrected, r.evidence(e.Commit)}
 		}
 		d.Releases[i] = out
 	}

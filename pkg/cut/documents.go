@@ -126,7 +126,10 @@ func (c *cutter) document(ctx context.Context, r *reserved) ([]release.File, err
 			return step[[]release.File]{}, err
 		}
 		in := r.Plan.Inputs
-		rel := changelog.Release{Product: in.Product, Channel: in.Channel, Version: in.Version, Commit: in.Commit, Date: in.SourceDate, Changes: r.Plan.Changes}
+		rel := changelog.Release{
+			Product: in.Product, Channel: in.Channel, Version: in.Version, Commit: in.Commit, Date: in.SourceDate, Changes: r.Plan.Changes,
+			Evidence: plan.Lasting(r.Plan.Evidence),
+		}
 		if in.Previous != nil {
 			rel.Previous = in.Previous.Version
 		}

@@ -47,7 +47,7 @@ func ExampleProject_Plan() {
 	// 2.4.3 with 6 changes since 2.4.2
 	// pass accept
 	// pass source
-	// not-evaluated soak
+	// fail soak
 	// pass upgrade
 	// pass markers
 	// pass no-open-blockers
