@@ -21,13 +21,14 @@ import (
 //	service -100h cut 2026.1101.1 revision
 //	service -99h run multi-tenant 2026.1101.1 73h     promoted up to that ring, whose cells saw it healthy for so long
 //	service -99h sick multi-tenant 2026.1101.1 1h     its cells saw it fail for so long
+//	service -99h lie multi-tenant 2026.1101.1 73h     somebody says so in place of its cells, without their keys
 //	service -98h rollback multi-tenant 2026.1102.1 2026.1101.1
 //	service -97h exonerate 2026.1102.1
 //
 // Cells sign with the keys in $WORK/cells, each named like its cell, which "service keys" makes and prints as a role.
 func cmdService(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: service keys, or service <before now> cut|run|sick|rollback|exonerate …")
+		ts.Fatalf("usage: service keys, or service <before now> cut|run|sick|lie|rollback|exonerate …")
 	}
 	s := &serviceScript{ts: ts, repo: ts.MkAbs(filepath.Join(ts.Getenv("WORK"), "repo")), cells: filepath.Join(ts.Getenv("WORK"), "cells")}
 	for k, v := range map[string]string{"user.name": "release", "user.email": "release@acme.example"} {
@@ -79,10 +80,10 @@ func (s *serviceScript) do(verb string, args []string) {
 	case "cut":
 		s.ts.Check(s.ts.Exec("git", "-C", s.repo, "rev-parse", args[1]+"^{commit}"))
 		s.cut(release.MustVersion(args[0]), strings.TrimSpace(s.ts.ReadFile("stdout")))
-	case "run", "sick":
+	case "run", "sick", "lie":
 		length, err := time.ParseDuration(args[2])
 		s.ts.Check(err)
-		s.run(args[0], release.MustVersion(args[1]), length, verb == "sick")
+		s.run(args[0], release.MustVersion(args[1]), length, verb)
 	case "rollback":
 		s.append("", ledger.Event{Type: ledger.TypeRollback, Reason: "errors", Rollback: &ledger.Rollback{
 			Ring: args[0], From: release.MustVersion(args[1]), To: release.MustVersion(args[2]),
@@ -108,7 +109,7 @@ func (s *serviceScript) cut(v release.Version, commit string) {
 }
 
 // run promotes a release ring by ring, if it does not run there yet, and lets the cells of the last tell how it did.
-func (s *serviceScript) run(ring string, v release.Version, length time.Duration, sick bool) {
+func (s *serviceScript) run(ring string, v release.Version, length time.Duration, verb string) {
 	var names []string
 	for _, r := range sampleRings {
 		names = append(names, r.name)
@@ -121,12 +122,16 @@ func (s *serviceScript) run(ring string, v release.Version, length time.Duration
 			continue
 		}
 		from, status := s.at, release.Pass
-		if sick {
+		if verb == "sick" {
 			status = release.Fail
 		}
 		s.at = s.at.Add(length)
 		for _, cell := range r.cells {
-			s.append(cell, ledger.Event{Type: ledger.TypeObserve, Observe: &ledger.Observe{
+			signer := cell
+			if verb == "lie" {
+				signer = ""
+			}
+			s.append(signer, ledger.Event{Type: ledger.TypeObserve, Observe: &ledger.Observe{
 				Kind: ledger.ObserveHealth, Status: status, Cell: cell, Ring: ring, Version: v, From: from, To: s.at,
 			}})
 		}

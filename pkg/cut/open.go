@@ -3,7 +3,6 @@ package cut
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -49,13 +48,14 @@ type Opening struct {
 	Topic string `json:"topic"`
 	File  string `json:"file"`
 	Text  string `json:"text"`
-	// Proposal is the commit on Topic, Base what it stands on.
-	Proposal string `json:"proposal"`
+	// Proposal is the commit on Topic, "" for a dry run, and Base what it stands on.
+	Proposal string `json:"proposal,omitempty"`
 	Base     string `json:"base"`
 	// Event is the number in the ledger, 0 for a dry run.
 	Event uint64 `json:"event,omitempty"`
 
 	rules channel.Soak
+	tree  string
 }
 
 // OpenError is a line that cannot be opened so.
@@ -101,6 +101,9 @@ func (p *Project) OpenLine(ctx context.Context, req OpenLine) (*Opening, error) 
 			return nil, err
 		}
 		req.Waive = ""
+	}
+	if o.Proposal, err = o.commit(ctx, p, git.SignAsConfigured); err != nil {
+		return nil, err
 	}
 	rec, err := p.Ledger.Append(ctx, func(s *ledger.State) (*ledger.Event, error) {
 		verdict, err := p.openSoak(ctx, s, o, req)
@@ -314,79 +317,4 @@ func (p *Project) waivedOpen(ctx context.Context, s *ledger.State, v release.Ver
 		v.Reason, v.Status, v.Waiver, v.Hint = fmt.Sprintf("%s (was %s: %s)", reason, v.Status, v.Reason), release.Waived, event, ""
 	}
 	return v, nil
-}
-
-// propose writes the channel file and makes the commit that proposes it.
-func (o *Opening) propose(ctx context.Context, p *Project) error {
-	o.Base = p.Policy.Commit
-	texts := []string{o.scaffold()}
-	if like := p.sibling(o.Source); like != nil {
-		data, err := fs.ReadFile(p.Policy.FS, "channels/"+like.Name+".yaml")
-		if err != nil {
-			return err
-		}
-		texts = []string{o.derive(string(data)), o.scaffold()}
-	}
-	tree, err := p.Repo.Tree(o.Base)
-	if err != nil {
-		return err
-	}
-	for _, text := range texts {
-		var next string
-		if next, err = p.Repo.WriteFile(tree, o.File, []byte(text)); err != nil {
-			return err
-		}
-		if o.Proposal, err = p.Repo.CommitTree(ctx, git.CommitOptions{
-			Tree: next, Parents: []string{o.Base}, Message: fmt.Sprintf("ci: open %s at %s %s\n", o.Channel, o.Source, o.Version),
-		}); err != nil {
-			return err
-		}
-		o.Text = text
-		if err = p.loads(ctx, o.Proposal); err == nil {
-			return nil // what was taken from another line may not fit; then the plain file does
-		}
-	}
-	return err
-}
-
-// loads reports whether the channel files of a commit are sound.
-func (p *Project) loads(ctx context.Context, commit string) error {
-	tree, err := p.Repo.FS(ctx, commit)
-	if err != nil {
-		return err
-	}
-	_, err = channel.Load(tree)
-	return err
-}
-
-func (o *Opening) head() string {
-	return fmt.Sprintf("# %s, opened at %s %s.\nkind: lts\nline: %q\nbranch: %s\n", o.Line, o.Source, o.Version, o.Line, o.Branch)
-}
-
-// scaffold is a channel file with nothing but what a line needs.
-func (o *Opening) scaffold() string {
-	text := o.head() + "tag: \"v{version}\"\naccept: [fix, perf, security, docs]\nsource: " + o.Source + "\n"
-	if o.rules.Ring != "" && o.rules.For != 0 {
-		text += fmt.Sprintf("soak: {ring: %s, for: %s}\n", o.rules.Ring, o.rules.For)
-	}
-	return text + supportNote
-}
-
-const supportNote = "# support: {maintenance: …, eol: …}   say how long customers can count on the line\n"
-
-// derive takes the rules of another line over, but for what is its own.
-func (o *Opening) derive(text string) string {
-	var b strings.Builder
-	b.WriteString(o.head())
-	skip := true // also what stands before the first key
-	for line := range strings.Lines(text) {
-		if c := line[0]; c != ' ' && c != '\t' && c != '-' && c != '#' && c != '\n' && c != '\r' {
-			key, _, _ := strings.Cut(line, ":")
-			skip = slices.Contains([]string{"kind", "line", "branch", "support"}, key)
-		}
-		if !skip {
-			b.WriteString(line)
-		}
-	}
-	return strings.TrimRight(b.String(), "\n") + "\n" + supportNote
 }

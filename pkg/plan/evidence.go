@@ -84,6 +84,8 @@ type grader struct {
 	// tip has what carries each change on main now, and holds the same for releases of the source, by their place.
 	tip   carriers
 	holds map[int]carriers
+	// places are those of the source's releases, by version.
+	places map[string]int
 	// patches are the patch-ids of the changes and of what carries them on main, by commit.
 	patches map[string]string
 	// measured holds the answers for changes of the same fate.
@@ -106,9 +108,15 @@ func (d *draft) grader(ctx context.Context) (*grader, error) {
 	if i < 0 {
 		return nil, fmt.Errorf("channel %s has no ring %s", source.Name, d.Channel.Soak.Ring)
 	}
-	g := &grader{draft: d, ix: ix, ring: source.Rings[i], holds: map[int]carriers{}, patches: map[string]string{}, measured: map[string]measured{}}
+	g := &grader{
+		draft: d, ix: ix, ring: source.Rings[i], holds: map[int]carriers{}, places: map[string]int{},
+		patches: map[string]string{}, measured: map[string]measured{},
+	}
 	if g.source = d.State.Channels[source.Name]; g.source == nil {
 		g.source = &ledger.Channel{}
+	}
+	for i, rel := range g.source.Releases {
+		g.places[rel.Version.String()] = i
 	}
 	if g.tip, err = g.at(ix.Tip(ix.Main())); err != nil {
 		return nil, err
@@ -139,11 +147,6 @@ func (g *grader) at(commit string) (carriers, error) {
 	return out, nil
 }
 
-// release returns the place of a release of the source, -1 for one that is not there.
-func (g *grader) release(version string) int {
-	return slices.IndexFunc(g.source.Releases, func(r ledger.Release) bool { return r.Version.String() == version })
-}
-
 // in returns what carries the plan's changes in a release of the source, by its place: nothing where that is not known,
 // because main was rewritten since.
 func (g *grader) in(i int) carriers {
@@ -157,8 +160,8 @@ func (g *grader) in(i int) carriers {
 
 // running returns what carries the changes in a release that the ring ran; one that was withdrawn proves nothing.
 func (g *grader) running(version string) carriers {
-	i := g.release(version)
-	if i < 0 || g.source.Releases[i].Withdrawn != 0 {
+	i, ok := g.places[version]
+	if !ok || g.source.Releases[i].Withdrawn != 0 {
 		return nil
 	}
 	return g.in(i)

@@ -203,8 +203,8 @@ func (g *grader) fate(c release.Change, versions []string) (h gate.History, key 
 
 // newIn returns the commits that carry a change in a release, if it came with that one: the release before lacks it.
 func (g *grader) newIn(version string, c release.Change) []string {
-	i := g.release(version)
-	if i < 0 || i > 0 && len(g.in(i - 1)[c.Commit]) > 0 {
+	i, ok := g.places[version]
+	if !ok || i > 0 && len(g.in(i - 1)[c.Commit]) > 0 {
 		return nil
 	}
 	return g.in(i)[c.Commit]

@@ -342,3 +342,33 @@ func TestSoakThatNobodyCanMeasureBlocks(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+// What turns against a change while its release is built stops the cut, and what was reserved stays as it was.
+func TestSoakIsAskedAgainBeforeTheCommitPoint(t *testing.T) {
+	t.Parallel()
+	p := maintained(t, soaked...)
+	p.backport("fix: two")
+	p.fetch()
+	p.ship(200*hour, "0.9.0", "main~1", "all")
+	p.ship(100*hour, "1.0.0", "main", "all")
+	p.healthy("1.0.0", 90*hour, 10*hour)
+	made := p.must("lts-2.4", watched)
+	if v := verdict(t, made.Verdicts, plan.GateSoak); v.Status != release.Pass {
+		t.Fatalf("%+v", v)
+	}
+	p.before(hour, ledger.Event{Type: ledger.TypeRollback, Reason: "errors", Rollback: &ledger.Rollback{
+		Ring: "canary", From: release.MustVersion("1.0.0"), To: release.MustVersion("0.9.0"),
+	}})
+	req := p.request("lts-2.4")
+	watched(&req)
+	again, err := plan.Recheck(t.Context(), req, *made, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := verdict(t, again, plan.GateSoak); !v.Blocks() {
+		t.Errorf("%+v", v)
+	}
+	if e := made.Evidence[0]; e.Grade != release.GradeSamePatchSoaked {
+		t.Errorf("%+v", e)
+	}
+}

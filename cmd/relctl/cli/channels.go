@@ -163,6 +163,9 @@ func explain(s IO, p *cut.Project, ch *channel.Channel) {
 	}
 	if ch.Soak != nil {
 		row("soak", "every change must have run %s in ring %s", ch.Soak.For, ch.Soak.Ring)
+		if a := ch.Soak.Approval; a != nil {
+			row("", "adapted picks and changes of the line alone need %s by role %s", count(max(a.Count, 1), "approval"), a.Role)
+		}
 	}
 	for _, g := range ch.Gates {
 		row("gate", "%s, asked %s", gateWords(g), moment(g.When))

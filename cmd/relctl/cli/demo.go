@@ -201,8 +201,12 @@ func (d *demo) plan(ctx context.Context) error {
 // waive lets the soak pass, which nothing can prove while the service of the demo runs nowhere.
 func (d *demo) waive(ctx context.Context) error {
 	d.title("What has not soaked is not released")
-	d.say("  Each change must have run healthy in the service first, and here no service runs. A waiver with")
-	d.say("  a reason lets it through; it stands in the ledger, and in the release.\n")
+	d.say("  Each change must have run healthy in the service first, and here no service runs: the cut is")
+	d.say("  refused, and says for each change what it lacks.\n")
+	if err := d.relctl(ctx, exitGate, d.withBuilder("cut", "lts-2.4", "--dry-run")...); err != nil {
+		return err
+	}
+	d.say("\n  A waiver with a reason lets it through; it stands in the ledger, and in the release.\n")
 	return d.relctl(ctx, exitDone, "waive", "lts-2.4", "--gate", "soak", "--reason", "a demo, without a service to soak in")
 }
 
