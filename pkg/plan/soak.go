@@ -290,8 +290,9 @@ func (g *grader) rests(s gate.Soaked, versions []string) (release.Version, []uin
 	return began, slices.Compact(events)
 }
 
-// patchesOf returns the patch-ids of commits, against their first parents. One that changes nothing is "empty", and ""
-// stands for what has no text to compare.
+// patchesOf returns the patches of commits against their first parents, as patch-ids with by how many bytes each file
+// grows: patch-ids alone leave blanks out, and an indentation may be all that matters. A patch that changes nothing is
+// "empty", and "" stands for what has no text to compare.
 func patchesOf(ctx context.Context, repo *git.Repo, commits []string) ([]string, error) {
 	diffs := make([]git.Diff, len(commits))
 	for i, id := range commits {
@@ -312,9 +313,16 @@ func patchesOf(ctx context.Context, repo *git.Repo, commits []string) ([]string,
 	if err != nil {
 		return nil, err
 	}
+	growth, err := repo.Growth(ctx, diffs)
+	if err != nil {
+		return nil, err
+	}
 	for i := range ids {
-		if touched[i].Files == 0 {
+		switch {
+		case touched[i].Files == 0:
 			ids[i] = "empty"
+		case ids[i] != "":
+			ids[i] += " " + growth[i]
 		}
 	}
 	return ids, nil

@@ -235,6 +235,15 @@ func TestAChangeSoaksOnlyAsItIs(t *testing.T) {
 				p.waive(ledger.Waive{Change: p.Git("rev-parse", "main")}, 20)
 			}, release.GradeAdapted, release.Fail, "its patch is not that of",
 		},
+		"a pick with another indentation": {
+			func(p *project) {
+				p.Checkout("main")
+				id := p.Commit("fix: two", "a.yaml", "limits:\n  body: 1\n")
+				p.Checkout("release/2.4")
+				p.Commit("fix: two\n\n(cherry picked from commit "+id+")\n", "a.yaml", "limits:\nbody: 1\n")
+				run(p)
+			}, release.GradeAdapted, release.Fail, "its patch is not that of",
+		},
 		"a pick of two changes in one commit": {
 			func(p *project) {
 				p.Checkout("main")
