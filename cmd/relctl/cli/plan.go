@@ -79,7 +79,7 @@ func printPlan(s IO, p *release.Plan) {
 
 	s.print("\n%s\n", s.paint("1", "Gates"))
 	printVerdicts(s, p.Verdicts)
-	printEvidence(s, p.Evidence)
+	printEvidence(s, p)
 
 	s.print("\n%s\n", s.paint("1", "Build"))
 	for _, line := range p.Build {
