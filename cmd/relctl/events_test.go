@@ -99,15 +99,8 @@ func happened(ts *testscript.TestScript, what string, args []string) *ledger.Eve
 	return e
 }
 
-// cutAt reserves and cuts a release of a commit, whose release.json says nothing but its images.
+// cutAt reserves and cuts a release of a commit, whose release.json lists its images and one file that is nowhere.
 func cutAt(ts *testscript.TestScript, tell func(func(*ledger.State) *ledger.Event) *ledger.Recorded, commit string, args []string) {
-	manifest := []byte("{}\n")
-	if len(args) > 1 {
-		manifest = []byte(ts.ReadFile(args[1]))
-	}
-	dir := ts.MkAbs(filepath.Join("..", "store", "releases", "rolling", args[0]))
-	ts.Check(os.MkdirAll(dir, 0o755))
-	ts.Check(os.WriteFile(filepath.Join(dir, release.ManifestName), manifest, 0o600))
 	in := release.Inputs{
 		Product: "acme", Channel: "rolling", Kind: release.Rolling, Branch: "refs/heads/main", Commit: commit,
 		Version: release.MustVersion(args[0]), Pins: []release.Pin{},
@@ -118,6 +111,22 @@ func cutAt(ts *testscript.TestScript, tell func(func(*ledger.State) *ledger.Even
 		sequence = s.NextSequence("rolling")
 		return &ledger.Event{Type: ledger.TypeReserve, Reserve: &ledger.Reserve{Plan: plan, Sequence: sequence}}
 	})
+	m := release.Manifest{
+		Schema: release.ManifestSchema, Product: in.Product, Channel: in.Channel, Kind: in.Kind, Version: in.Version, Sequence: sequence,
+		Commit: commit, SourceDate: time.Unix(0, 0).UTC(), Plan: plan.Digest, Pins: in.Pins,
+		Files: []release.File{{Path: "artifacts/acme", MediaType: "application/octet-stream", Mode: "0755", SHA256: strings.Repeat("0", 64)}},
+	}
+	if len(args) > 1 {
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &m))
+	}
+	for i := range m.Images {
+		m.Images[i].File = m.Files[0].Path
+	}
+	manifest, err := release.Encode(m)
+	ts.Check(err)
+	dir := ts.MkAbs(filepath.Join("..", "store", "releases", "rolling", args[0]))
+	ts.Check(os.MkdirAll(dir, 0o755))
+	ts.Check(os.WriteFile(filepath.Join(dir, release.ManifestName), manifest, 0o600))
 	tell(func(*ledger.State) *ledger.Event {
 		return &ledger.Event{Type: ledger.TypeCut, Cut: &ledger.Cut{
 			Plan: plan.Digest, Version: in.Version, Sequence: sequence, Commit: commit, Reserve: reserved.Commit, Release: release.Digest(manifest),

@@ -41,9 +41,9 @@ func cellKey(tb testing.TB, name string) ssh.Signer {
 	return k
 }
 
-// service makes a repository whose rolling channel has many rings and cells, each of which runs a release and was seen
+// watched makes a repository whose rolling channel has many rings and cells, each of which runs a release and was seen
 // healthy several times, signed with a key of its own.
-func service(tb testing.TB) *gittest.Repo {
+func watched(tb testing.TB) *gittest.Repo {
 	var rings, roles strings.Builder
 	for r := range benchRings {
 		var cells []string
@@ -146,7 +146,7 @@ func (b *bookkeeper) add(e *ledger.Event, key ssh.Signer) {
 // BenchmarkStatus prints how long it takes to tell how 500 cells in 10 rings stand, from opening the repository on, when
 // the ledger was read before.
 func BenchmarkStatus(b *testing.B) {
-	w := service(b)
+	w := watched(b)
 	status := func() *cut.Status {
 		p, err := cut.Open(b.Context(), w.Dir, cut.OpenOptions{})
 		if err != nil {

@@ -25,5 +25,6 @@ and why. With nothing to do it writes nothing. A release that soaks is never rep
 		},
 	}
 	f = addRoll(cmd)
+	addPrometheus(cmd)
 	return cmd
 }

@@ -44,6 +44,7 @@ approvals of that release by two people of the role "emergency"; all of it stand
 	cmd.Flags().StringVar(&into, "ring", "", "the `name` of the ring to promote into")
 	cmd.Flags().BoolVar(&fast, "fast-lane", false, "an emergency: less soak, through a freeze, past what soaks")
 	cmd.Flags().StringVar(&reason, "reason", "", "why it takes the fast lane, in `words`")
+	addPrometheus(cmd)
 	return cmd
 }
 

@@ -48,6 +48,7 @@ func addRoll(cmd *cobra.Command) *rollFlags {
 func actAt(ctx context.Context, cmd *cobra.Command, s IO, remote string) (*cut.Project, error) {
 	p, err := act(ctx, cmd, remote)
 	if err == nil {
+		p.Clock = s.now
 		p.Ledger.SetClock(s.now)
 	}
 	return p, err
