@@ -14,7 +14,8 @@ import (
 )
 
 // BenchmarkGrowth prints what an index costs on histories of 10,000 to 200,000 commits with five lines: the time of a
-// whole process without and with a cache, and its memory. It runs if RELCTL_BENCH_GROWTH is set.
+// whole process without and with a cache, also as a ratio to git log over the same history, and its memory. It runs if
+// RELCTL_BENCH_GROWTH is set.
 func BenchmarkGrowth(b *testing.B) {
 	if os.Getenv("RELCTL_BENCH_GROWTH") == "" {
 		b.Skip("set RELCTL_BENCH_GROWTH=1")
@@ -23,16 +24,22 @@ func BenchmarkGrowth(b *testing.B) {
 		b.Run(fmt.Sprint(commits), func(b *testing.B) {
 			r := gittest.Synthetic(b, gittest.SyntheticOptions{Commits: commits, Lines: 5, Picks: commits / 100, Seed: 5})
 			cache := b.TempDir()
-			var cold, warm time.Duration
+			var cold, warm, reference time.Duration
 			var coldMiB, warmMiB float64
 			for b.Loop() {
 				if err := os.RemoveAll(cache); err != nil {
 					b.Fatal(err)
 				}
+				begin := time.Now()
+				if err := exec.Command("git", "-C", r.Dir, "log", "--all", "--format=%H%n%B").Run(); err != nil {
+					b.Fatal(err)
+				}
+				reference = time.Since(begin)
 				cold, coldMiB = loadOnce(b, r, cache)
 				warm, warmMiB = loadOnce(b, r, cache)
 			}
 			b.ReportMetric(float64(cold.Milliseconds()), "cold-ms")
+			b.ReportMetric(cold.Seconds()/reference.Seconds(), "cold-x-of-git-log")
 			b.ReportMetric(float64(warm.Milliseconds()), "warm-ms")
 			b.ReportMetric(coldMiB, "cold-MiB")
 			b.ReportMetric(warmMiB, "warm-MiB")
