@@ -39,7 +39,7 @@ func (d Deploy) String() string {
 // converge brings the deploy branch to what the ledger says: one commit for each ring that differs, and the engine's
 // objects with the last or by themselves. A ring that cannot be rendered stays as it is and stops no other.
 func (r *Rollout) converge(ctx context.Context, m ring.Model) ([]Deploy, error) {
-	branch, err := r.branch(ctx)
+	branch, err := r.DeployBranch(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -66,22 +66,6 @@ func (r *Rollout) converge(ctx context.Context, m ring.Model) ([]Deploy, error) 
 			w.done[name] = true
 		}
 	}
-}
-
-// branch returns the deploy branch, on the remote whose address the policy names or else on the project's own.
-func (r *Rollout) branch(ctx context.Context) (*deploy.Branch, error) {
-	d := r.Policy.Product.Deploy
-	remote := r.Remote
-	names, err := r.Repo.Remotes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		if url, err := r.Repo.RemoteURL(ctx, name); err == nil && url == d.Repository {
-			remote = name
-		}
-	}
-	return deploy.NewBranch(r.Repo, remote, d.Branch), nil
 }
 
 // deployer makes the commits of one convergence.

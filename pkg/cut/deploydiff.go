@@ -45,23 +45,48 @@ func (e *NotReleasedError) Hint() string {
 	return "its last release is " + e.Last.String()
 }
 
-// DeployBranch is the branch with what is deployed.
-func (p *Project) DeployBranch() *deploy.Branch {
-	return deploy.NewBranch(p.Repo, p.Remote, p.deployBranch())
+// DeployBranch is the branch with what is deployed, on the remote whose address the policy names or else on the project's
+// own.
+func (p *Project) DeployBranch(ctx context.Context) (*deploy.Branch, error) {
+	d := p.Policy.Product.Deploy
+	if d == nil {
+		return deploy.NewBranch(p.Repo, p.Remote, ""), nil
+	}
+	remote := p.Remote
+	names, err := p.Repo.Remotes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if url, err := p.Repo.RemoteURL(ctx, name); err == nil && url == d.Repository {
+			remote = name
+		}
+	}
+	return deploy.NewBranch(p.Repo, remote, d.Branch), nil
 }
 
-// deployBranch is the deploy branch's short name, "" for the usual one.
-func (p *Project) deployBranch() string {
-	if d := p.Policy.Product.Deploy; d != nil {
-		return d.Branch
+// deployedFiles are what the deploy branch holds, as it was fetched last.
+func (p *Project) deployedFiles(ctx context.Context) (fs.FS, error) {
+	b, err := p.DeployBranch(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return ""
+	return b.Files(ctx)
+}
+
+// DeployedAs returns the revisions of the deploy branch by which a GitOps engine knows that cells of a ring run a release.
+func (p *Project) DeployedAs(ctx context.Context, ring string, cells []string, rel *ledger.Release) ([]string, error) {
+	b, err := p.DeployBranch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return b.Revisions(ctx, ring, cells, rel.Release)
 }
 
 // CompareDeployed tells what differs between two releases in the cells of rings, all of the channel without names,
 // rendered over what people keep on the deploy branch.
 func (p *Project) CompareDeployed(ctx context.Context, ch *channel.Channel, from, to *ledger.Release, rings []string) ([]deploy.Diff, error) {
-	files, err := p.DeployBranch().Files(ctx)
+	files, err := p.deployedFiles(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +114,7 @@ func (p *Project) CompareDeployed(ctx context.Context, ch *channel.Channel, from
 
 // ComparePromotion tells what a promotion of a release into a ring would change on the deploy branch.
 func (p *Project) ComparePromotion(ctx context.Context, ch *channel.Channel, name string, rel *ledger.Release) ([]deploy.Diff, error) {
-	files, err := p.DeployBranch().Files(ctx)
+	files, err := p.deployedFiles(ctx)
 	if err != nil {
 		return nil, err
 	}

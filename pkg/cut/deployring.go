@@ -101,7 +101,7 @@ func (r *Rollout) renders(ctx context.Context, e *ledger.Event) error {
 	default:
 		return nil
 	}
-	branch, err := r.branch(ctx)
+	branch, err := r.DeployBranch(ctx)
 	if err != nil {
 		return err
 	}

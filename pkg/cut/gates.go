@@ -52,7 +52,7 @@ func (p *Project) ringGate(ch *channel.Channel, r channel.Ring, g channel.Gate, 
 	}}
 	return gate.Func(func(ctx context.Context, _ gate.Subject) release.Verdict {
 		if g.GitOps != nil {
-			if c.revisions, err = p.DeployBranch().Revisions(ctx, r.Name, r.Cells, rel.Release); err != nil {
+			if c.revisions, err = p.DeployedAs(ctx, r.Name, r.Cells, rel); err != nil {
 				return release.Verdict{Status: release.Errored, Reason: err.Error()}
 			}
 		}

@@ -141,7 +141,7 @@ of that role counts.`,
 			rec, err := p.Ledger.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
 				return &ledger.Event{Type: ledger.TypeWaive, Channel: ch.Name, Reason: reason,
 					Waive: &ledger.Waive{Gate: gate, Change: change, Expires: until}}, nil
-			}, ledger.AppendOptions{Sign: len(p.Policy.Product.Roles[ledger.RoleWaiver]) > 0})
+			}, ledger.AppendOptions{Sign: p.HasRole(ledger.RoleWaiver)})
 			if err != nil {
 				return err
 			}

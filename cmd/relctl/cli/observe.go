@@ -182,7 +182,7 @@ func seenFrom(from, to string, length time.Duration, now time.Time) (begin, end 
 
 // gitopsHealth asks status objects in a file whether they are healthy at our revision.
 func gitopsHealth(ctx context.Context, p *cut.Project, rel *ledger.Release, o ledger.Observe, file string, names []string) (release.Verdict, error) {
-	revisions, err := p.DeployBranch().Revisions(ctx, o.Ring, []string{o.Cell}, rel.Release)
+	revisions, err := p.DeployedAs(ctx, o.Ring, []string{o.Cell}, rel)
 	if err != nil {
 		return release.Verdict{}, err
 	}
