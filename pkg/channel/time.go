@@ -2,11 +2,12 @@ package channel
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	// Freeze windows must mean the same on machines and in containers that have no time zone database.
 	_ "time/tzdata"
+
+	"github.com/relctl/relctl/pkg/release"
 )
 
 // Duration is a time span as channel files write it: "90s", "30m", "72h". The zero Duration means that none is given.
@@ -20,14 +21,7 @@ func (d Duration) String() string {
 	if d == 0 {
 		return ""
 	}
-	s := time.Duration(d).String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
+	return release.Span(time.Duration(d))
 }
 
 // MarshalText returns d's string.

@@ -324,12 +324,5 @@ func sane(seconds int64) bool { return seconds > 0 && seconds <= 100*366*24*60*6
 
 // length writes a time span for people, such as 72h or 1h30m, in whole seconds.
 func length(d time.Duration) string {
-	s := d.Truncate(time.Second).String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
+	return release.Span(d.Truncate(time.Second))
 }

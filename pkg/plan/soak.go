@@ -335,12 +335,5 @@ func length(d time.Duration) string {
 	if d > time.Minute {
 		d = d.Round(time.Minute)
 	}
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
+	return release.Span(d)
 }

@@ -261,14 +261,7 @@ func span(seconds int64) string {
 	if d >= time.Minute {
 		d = d.Truncate(time.Minute)
 	}
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
+	return release.Span(d)
 }
 
 // gatesWords names one gate with what it said, or counts what several said.

@@ -1,0 +1,18 @@
+package release
+
+import (
+	"strings"
+	"time"
+)
+
+// Span writes a time span for people, without what is zero at its end: 72h, 1h30m, 45s.
+func Span(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
