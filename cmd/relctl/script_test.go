@@ -31,12 +31,6 @@ func TestMain(m *testing.M) {
 			defer stop()
 			os.Exit(cli.Run(ctx, os.Args[1:], cli.IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Watch: kill(os.Getenv("TEST_KILL")), Now: clock(os.Getenv("RELCTL_TEST_NOW"))}))
 		},
-		"health": func() {
-			if err := health(context.Background(), os.Args[1:]); err != nil {
-				fmt.Fprintln(os.Stderr, "health:", err)
-				os.Exit(1)
-			}
-		},
 		"relverify": func() {
 			os.Exit(relverify.Run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, "relverify"))
 		},

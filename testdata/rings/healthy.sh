@@ -4,5 +4,5 @@ version=$1 ring=$2 length=$3
 shift 3
 for cell in "$@"; do
 	git config user.signingkey "$WORK/keys/$cell.pub"
-	health rolling "$version" "$ring" "$cell" pass "$length"
+	relctl observe health rolling "$version" --ring "$ring" --cell "$cell" --status pass --for "$length"
 done
