@@ -91,7 +91,7 @@ type Withdrawal struct {
 type Upgrades struct {
 	// From is the range of versions that may go to the channel's releases, "" for those of its own line only.
 	From string `json:"from,omitempty"`
-	// Stops are releases of the channel that must be installed on the way, sorted by version.
+	// Stops are releases that must be installed on the way, sorted by version.
 	Stops []Stop `json:"stops,omitempty"`
 	// Blocked are single ways that are not offered.
 	Blocked []Block `json:"blocked,omitempty"`
@@ -99,7 +99,8 @@ type Upgrades struct {
 	Conditions []Condition `json:"conditions,omitempty"`
 }
 
-// Stop is a release that must be installed on the way from older versions to newer ones.
+// Stop is a release, of this line or an older one, that must be installed on the way from older versions to newer ones of
+// this channel.
 type Stop struct {
 	Version Version `json:"version"`
 	// For is the range of installed versions below it that must stop here, "" for all.
@@ -272,30 +273,28 @@ func checkWay(from, to, text string) error {
 
 // CheckRange reports whether s is a range of versions as [Upgrades] carries it, "" for every version.
 func CheckRange(s string) error {
-	if len(s) > maxRangeBytes {
-		return fmt.Errorf("a range of %d bytes, at most %d are allowed", len(s), maxRangeBytes)
-	}
 	if s == "" {
 		return nil
 	}
-	if _, err := semver.NewConstraint(s); err != nil {
-		return fmt.Errorf("%q is no range of versions such as %q", s, ">=2.2.0 <2.4.0")
-	}
-	return nil
+	_, err := ParseRange(s)
+	return err
 }
 
-// InRange reports whether v lies in a range that [CheckRange] accepts; pre-releases count as what they lead to.
-func InRange(s string, v Version) bool {
-	if s == "" {
-		return true
+// ParseRange reads a range of versions of at most 200 bytes that takes pre-releases in as what they lead to.
+func ParseRange(s string) (*semver.Constraints, error) {
+	if len(s) > maxRangeBytes {
+		return nil, fmt.Errorf("a range of %d bytes, at most %d are allowed", len(s), maxRangeBytes)
 	}
 	c, err := semver.NewConstraint(s)
 	if err != nil {
-		return false
+		return nil, fmt.Errorf("%q is no range of versions such as %q", s, ">=2.2.0 <2.4.0")
 	}
 	c.IncludePrerelease = true
-	return c.Check(&v.v)
+	return c, nil
 }
+
+// Within reports whether v lies in a range.
+func Within(c *semver.Constraints, v Version) bool { return c.Check(&v.v) }
 
 // checkMoment wants a time in UTC and whole seconds, as all times in signed statements are written.
 func checkMoment(t time.Time) error {
