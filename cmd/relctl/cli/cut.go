@@ -29,8 +29,12 @@ func newCut(s IO) *cobra.Command {
 and ledger; everything rolls forward after it. A cut that died is finished by running the same command again: it takes
 up its reservation and redoes only what is missing.
 
-The password of a key comes from --password-file, from RELCTL_PASSWORD or COSIGN_PASSWORD, or from a prompt.`,
+A key is a file in cosign's format, or stands in a key service (awskms://…, gcpkms://…, azurekms://…, hashivault://…, or
+any for which a sigstore-kms-… program is on the PATH), or on a hardware token (pkcs11:…, in builds with cgo). The
+password of a file comes from --password-file, from RELCTL_PASSWORD or COSIGN_PASSWORD, or from a prompt; services and
+tokens take their credentials from where their own programs do.`,
 		Example: `  relctl cut lts-2.4 --key release.key
+  relctl cut lts-2.4 --key awskms:///alias/release
   relctl cut lts-2.4 --key release.key --plan sha256:…   exactly the plan that was reviewed
   relctl cut lts-2.4 --key release.key --pre rc          a release candidate
   relctl cut lts-2.4 --dry-run                           build all of it, publish nothing`,
@@ -39,7 +43,7 @@ The password of a key comes from --password-file, from RELCTL_PASSWORD or COSIGN
 	}
 	f.remote, f.json = addRemote(cmd), addJSON(cmd)
 	addPrometheus(cmd)
-	cmd.Flags().StringArrayVar(&f.keys, "key", nil, "sign with the private key in this `file` (repeatable)")
+	cmd.Flags().StringArrayVar(&f.keys, "key", nil, "sign with this `key`, a file or a reference to a service or token (repeatable)")
 	cmd.Flags().StringVar(&f.passwordFile, "password-file", "", "read the keys' password from the first line of this `file`")
 	cmd.Flags().StringArrayVar(&f.stores, "store", nil, "publish in this `folder` instead of the policy's stores (repeatable)")
 	cmd.Flags().StringVar(&f.opts.Pre, "pre", "", "cut a pre-release with this `name`, such as rc")
@@ -68,7 +72,7 @@ func runCut(cmd *cobra.Command, s IO, f *cutFlags, name string) error {
 		return err
 	}
 	if !f.opts.DryRun {
-		if f.opts.Signers, err = loadKeys(s, f.keys, f.passwordFile); err != nil {
+		if f.opts.Signers, err = loadKeys(ctx, s, f.keys, f.passwordFile); err != nil {
 			return err
 		}
 	}

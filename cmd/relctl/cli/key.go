@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -143,21 +144,19 @@ func fromEnvironment() bool {
 	return false
 }
 
-// loadKeys opens private keys for signing; all share one password source.
-func loadKeys(s IO, files []string, passwordFile string) ([]cut.Signer, error) {
+// loadKeys opens private keys for signing: files, which share one password source, keys in services, and tokens.
+func loadKeys(ctx context.Context, s IO, refs []string, passwordFile string) ([]cut.Signer, error) {
 	var out []cut.Signer
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return nil, fmt.Errorf("signing key: %w", err)
-		}
-		pass, err := password(s, passwordFile, fmt.Sprintf("Password for %s: ", file))
-		if err != nil {
+	for _, ref := range refs {
+		key, err := sign.Open(ctx, ref, func(file string) ([]byte, error) {
+			return password(s, passwordFile, fmt.Sprintf("Password for %s: ", file))
+		})
+		var elsewhere *sign.ReferenceError
+		switch {
+		case errors.As(err, &elsewhere):
 			return nil, err
-		}
-		key, err := sign.Load(data, pass)
-		if err != nil {
-			return nil, fmt.Errorf("signing key %s: %w", strings.TrimSpace(file), err)
+		case err != nil:
+			return nil, fmt.Errorf("signing key %s: %w", strings.TrimSpace(ref), err)
 		}
 		out = append(out, key)
 	}
