@@ -1,8 +1,6 @@
 package acme
 
 import (
-	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 )
@@ -35,14 +33,5 @@ func Configure(repo string, p Policy) error {
 	if !p.Goreleaser {
 		return nil
 	}
-	file := filepath.Join(repo, filepath.FromSlash(productFile))
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	changed := bytes.Replace(data, []byte("\n"+withScript+"\n"), []byte("\n"+withTool+"\n"), 1)
-	if bytes.Equal(changed, data) {
-		return fmt.Errorf("%s has no line %q", productFile, withScript)
-	}
-	return os.WriteFile(file, changed, 0o644)
+	return replace(repo, productFile, "\n"+withScript+"\n", "\n"+withTool+"\n")
 }

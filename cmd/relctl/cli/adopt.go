@@ -21,7 +21,7 @@ was released, and a tag that moves is noticed. Tags outside the line, or not of 
 		Args: exactly("channel"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			p, err := act(ctx, cmd, *remote)
+			p, err := actAt(ctx, cmd, s, *remote)
 			if err != nil {
 				return err
 			}

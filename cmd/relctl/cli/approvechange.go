@@ -9,7 +9,7 @@ import (
 // approveChange records an approval of one change by its own commit.
 func approveChange(cmd *cobra.Command, s IO, remote string, asJSON bool, channel, change, reason string) error {
 	ctx := cmd.Context()
-	p, err := act(ctx, cmd, remote)
+	p, err := actAt(ctx, cmd, s, remote)
 	if err != nil {
 		return err
 	}

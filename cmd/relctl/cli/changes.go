@@ -58,7 +58,7 @@ The change is a commit of main or of the line, by at least 7 digits of its id.`,
 			if strings.TrimSpace(reason) == "" {
 				return usagef("say it for whoever reads it in two years", "--reason is empty")
 			}
-			p, err := act(ctx, cmd, *remote)
+			p, err := actAt(ctx, cmd, s, *remote)
 			if err != nil {
 				return err
 			}

@@ -191,7 +191,7 @@ are burned: nothing else will ever carry them, since bytes under that version ma
 		Args:    exactly("channel"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			p, err := act(ctx, cmd, *remote)
+			p, err := actAt(ctx, cmd, s, *remote)
 			if err != nil {
 				return err
 			}

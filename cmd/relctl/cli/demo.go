@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,9 +23,11 @@ func newDemo(s IO) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show the whole story on a sample product, offline",
-		Long: `demo builds the repository of a small product with a bare remote beside it, cuts a release of its LTS line 2.4,
-verifies the bundle as a customer without network would, and tampers with one byte to show the refusal. It works in a
-temporary folder; --dir keeps everything.`,
+		Long: `demo builds the repository of a small product with a bare remote beside it. A release of main goes through the rings
+of its service and soaks there; the LTS line 2.4 then ships those very changes, with the proof, as a bundle that a customer
+without network verifies. A byte that was changed, a release that loses orders, and a change that did not soak are
+refused. The demo has a clock of its own, so that days of soak take no time, and says so. It works in a temporary folder;
+--dir keeps everything. Without ssh-keygen, with which cells and people sign, the service is left out.`,
 		Example: `  relctl demo
   relctl demo --dir acme               keep repository, keys, store and bundle there
   relctl demo --goreleaser             build goreleaser first, and build the product with it`,
@@ -49,6 +52,11 @@ type demo struct {
 	step       int
 	bundle     string
 	kept       bool
+	sample     *acme.Sample
+	// clock is the demo's own, by which all of its commands judge.
+	clock time.Time
+	// signers is whether there is an ssh-keygen, with which cells and people sign what they say.
+	signers bool
 }
 
 func (d *demo) path(elem ...string) string {
@@ -61,15 +69,24 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	defer cleanup()
-	for _, step := range []func(context.Context) error{
-		d.chooseBuilder, d.sample, d.keys, d.adopt, d.plan, d.waive, d.cut, d.verify, d.tamper, d.record,
-	} {
+	for _, step := range d.story() {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
 	d.close()
 	return nil
+}
+
+// story is what happens, in its order.
+func (d *demo) story() []func(context.Context) error {
+	_, err := exec.LookPath("ssh-keygen")
+	d.signers = err == nil
+	steps := []func(context.Context) error{d.begin, d.product, d.keys, d.adopt, d.refuse}
+	if d.signers {
+		return append(steps, d.release, d.rings, d.approve, d.cut, d.verify, d.tamper, d.fail, d.pick, d.record)
+	}
+	return append(steps, d.waive, d.cut, d.verify, d.tamper, d.record)
 }
 
 func (d *demo) prepare() (func(), error) {
@@ -99,32 +116,64 @@ func (d *demo) title(text string) {
 
 // relctl shows a command as one would type it in the sample's repository, and runs it.
 func (d *demo) relctl(ctx context.Context, want int, args ...string) error {
-	d.say("  $ %s", d.io.paint("36", "relctl "+d.typed(args)))
-	out := &indent{w: d.io.Out}
-	code := Run(ctx, append([]string{"-C", d.path("repo")}, args...), IO{In: strings.NewReader(""), Out: out, Err: out})
+	return d.prompt(ctx, "", want, args...)
+}
+
+// prompt is relctl with the name of who types it.
+func (d *demo) prompt(ctx context.Context, who string, want int, args ...string) error {
+	d.say("  %s$ %s", who, d.io.paint("36", "relctl "+d.typed(args)))
+	out := &indent{w: d.io.Out, root: d.root}
+	now := func() time.Time { return d.clock }
+	code := Run(ctx, append([]string{"-C", d.path("repo")}, args...), IO{In: strings.NewReader(""), Out: out, Err: out, Now: now})
 	if code != want {
 		return fmt.Errorf("demo: relctl %s ended with exit code %d, not %d", args[0], code, want)
 	}
 	return nil
 }
 
-// typed shortens the demo's folder away, as if one stood in the repository.
+// pass lets time go by on the demo's clock.
+func (d *demo) pass(t time.Duration) { d.clock = d.clock.Add(t) }
+
+// typed writes arguments as one would type them in the repository, without the demo's folder.
 func (d *demo) typed(args []string) string {
 	short := make([]string, len(args))
 	for i, a := range args {
 		short[i] = strings.ReplaceAll(a, d.root, "..")
+		if strings.ContainsAny(a, " '") {
+			short[i] = "'" + strings.ReplaceAll(short[i], "'", `'\''`) + "'"
+		}
 	}
 	return strings.Join(short, " ")
 }
 
-// git runs a git command in the sample's repository.
-func (d *demo) git(ctx context.Context, args ...string) error {
-	d.say("  $ %s", d.io.paint("36", "git "+d.typed(args)))
-	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", d.path("repo")}, args...)...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("demo: git %s: %w: %s", args[0], err, out)
+// git shows and runs git commands in the sample's repository.
+func (d *demo) git(ctx context.Context, commands ...[]string) error {
+	for _, args := range commands {
+		d.say("  $ %s", d.io.paint("36", "git "+d.typed(args)))
+	}
+	return d.gitQuietly(ctx, commands...)
+}
+
+// gitQuietly runs git commands that are no part of the story, at the time of the demo's clock.
+func (d *demo) gitQuietly(ctx context.Context, commands ...[]string) error {
+	date := d.clock.Format(time.RFC3339)
+	for _, args := range commands {
+		cmd := exec.CommandContext(ctx, "git", append([]string{"-C", d.path("repo")}, args...)...)
+		cmd.Env = append(os.Environ(), "GIT_AUTHOR_DATE="+date, "GIT_COMMITTER_DATE="+date)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("demo: git %s: %w: %s", args[0], err, out)
+		}
 	}
 	return nil
+}
+
+// begin says what is missing here, and sets the clock.
+func (d *demo) begin(ctx context.Context) error {
+	d.clock = time.Date(2026, time.June, 1, 8, 0, 0, 0, time.UTC)
+	if !d.signers {
+		d.say("ssh-keygen is not on the PATH. Cells and people sign with it, so the half of the demo about the service is left out.")
+	}
+	return d.chooseBuilder(ctx)
 }
 
 func (d *demo) chooseBuilder(ctx context.Context) error {
@@ -144,21 +193,23 @@ func (d *demo) chooseBuilder(ctx context.Context) error {
 	return nil
 }
 
-func (d *demo) sample(ctx context.Context) error {
+func (d *demo) product(ctx context.Context) error {
 	d.title("A product that ships two ways")
-	if _, err := acme.Replay(ctx, d.root); err != nil {
+	var err error
+	if d.sample, err = acme.Replay(ctx, d.root); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
 	d.say("  acme is a small service with a command line. main feeds the service that its makers run;")
 	d.say("  branch release/2.4 feeds customers who run it themselves, some without any network.")
-	d.say("  Its repository is %s, its remote %s.\n", d.where("repo"), d.where("remote.git"))
+	d.say("  Its repository is %s, its remote %s.", d.where("repo"), d.where("remote.git"))
+	d.say("  The demo has a clock of its own and moves it: days of waiting pass at once. It is %s.\n", d.clock.Format("Monday, 2006-01-02 15:04 MST"))
 	return d.relctl(ctx, exitDone, "channels")
 }
 
 func (d *demo) keys(ctx context.Context) error {
-	d.title("A key that signs releases")
-	d.say("  The private part stays with whoever cuts releases. The public part is policy, so it is")
-	d.say("  committed to main; customers get it by another way than the bundles.\n")
+	d.title("Keys, and the policy that names them")
+	d.say("  The private part of this key stays with whoever cuts releases. The public part is policy, so")
+	d.say("  it is committed to main; customers get it by another way than the bundles.\n")
 	if err := os.MkdirAll(d.path("keys"), 0o755); err != nil {
 		return err
 	}
@@ -175,14 +226,11 @@ func (d *demo) keys(ctx context.Context) error {
 	if err := acme.Configure(d.path("repo"), acme.Policy{PublicKey: public, Goreleaser: d.goreleaser != ""}); err != nil {
 		return err
 	}
-	for _, args := range [][]string{
-		{"add", "channels"}, {"commit", "--quiet", "--message", "ci: sign releases with this key"}, {"push", "--quiet", "origin", "main"},
-	} {
-		if err := d.git(ctx, args...); err != nil {
-			return err
-		}
+	if err := d.service(ctx); err != nil {
+		return err
 	}
-	return nil
+	return d.git(ctx, []string{"add", "channels", "hack"}, []string{"commit", "--quiet", "--message", "ci: who signs, and where we publish"},
+		[]string{"push", "--quiet", "origin", "main"})
 }
 
 func (d *demo) adopt(ctx context.Context) error {
@@ -192,22 +240,19 @@ func (d *demo) adopt(ctx context.Context) error {
 	return d.relctl(ctx, exitDone, "adopt", "lts-2.4")
 }
 
-func (d *demo) plan(ctx context.Context) error {
-	d.title("Look before acting")
-	d.say("  plan changes nothing. Its digest names exactly what a cut would do.\n")
-	return d.relctl(ctx, exitDone, d.withBuilder("plan", "lts-2.4")...)
+// refuse shows the rule that the story is about.
+func (d *demo) refuse(ctx context.Context) error {
+	d.title("What has not soaked is not released")
+	d.say("  Customers get a change once it ran healthy in the service, here for 72 hours for all of its")
+	d.say("  tenants. Nothing ran yet: the cut is refused, and says for each change what it lacks.\n")
+	return d.relctl(ctx, exitGate, d.withBuilder("cut", "lts-2.4", "--dry-run")...)
 }
 
-// waive lets the soak pass, which nothing can prove while the service of the demo runs nowhere.
+// waive lets the soak pass, which nothing can prove while no service runs.
 func (d *demo) waive(ctx context.Context) error {
-	d.title("What has not soaked is not released")
-	d.say("  Each change must have run healthy in the service first, and here no service runs: the cut is")
-	d.say("  refused, and says for each change what it lacks.\n")
-	if err := d.relctl(ctx, exitGate, d.withBuilder("cut", "lts-2.4", "--dry-run")...); err != nil {
-		return err
-	}
-	d.say("\n  A waiver with a reason lets it through; it stands in the ledger, and in the release.\n")
-	return d.relctl(ctx, exitDone, "waive", "lts-2.4", "--gate", "soak", "--reason", "a demo, without a service to soak in")
+	d.title("A waiver, for what cannot be proven here")
+	d.say("  It needs a reason, and stands in the ledger and in the release.\n")
+	return d.relctl(ctx, exitDone, "waive", "lts-2.4", "--gate", "soak", "--reason", "no service runs in this demo")
 }
 
 // withBuilder adds the flag that names goreleaser where it is not on the PATH.
@@ -218,12 +263,16 @@ func (d *demo) withBuilder(args ...string) []string {
 	return args
 }
 
+// cutting is the command that cuts a channel's release with the demo's key.
+func (d *demo) cutting(channel string) []string {
+	return d.withBuilder("cut", channel, "--key", d.path("keys", "cosign.key"), "--password-file", d.path("keys", "password"))
+}
+
 func (d *demo) cut(ctx context.Context) error {
-	d.title("Cut the release")
+	d.title("Cut the release for customers")
 	d.say("  Build in a scratch checkout, SBOM and provenance for each binary, changelog, release.json,")
 	d.say("  signature, gates on the built files; then one atomic push of tag and ledger, the commit point.\n")
-	if err := d.relctl(ctx, exitDone, d.withBuilder("cut", "lts-2.4",
-		"--key", d.path("keys", "cosign.key"), "--password-file", d.path("keys", "password"), "--store", d.path("store"))...); err != nil {
+	if err := d.relctl(ctx, exitDone, d.cutting("lts-2.4")...); err != nil {
 		return err
 	}
 	found, err := filepath.Glob(d.path("store", "releases", "lts-2.4", "*", "*.bundle"))
@@ -238,7 +287,7 @@ func (d *demo) verify(ctx context.Context) error {
 	d.title("At the customer's, without any network")
 	d.say("  The bundle came on a disk, the public key by another way. relverify (here under its other")
 	d.say("  name, relctl verify) needs nothing else.\n")
-	return d.relctl(ctx, exitDone, "verify", "--key", d.path("keys", "cosign.pub"), "--product", "acme", "--channel", "lts-2.4", d.bundle)
+	return d.prompt(ctx, "customer", exitDone, "verify", "--key", d.path("keys", "cosign.pub"), "--product", "acme", "--channel", "lts-2.4", d.bundle)
 }
 
 // tamper flips one byte in the middle of a copy of the bundle.
@@ -264,7 +313,7 @@ func (d *demo) tamper(ctx context.Context) error {
 		return err
 	}
 	d.say("  One bit of byte %d of %d is flipped in %s.\n", at, info.Size(), filepath.Base(bad))
-	if err := d.relctl(ctx, exitRefused, "verify", "--key", d.path("keys", "cosign.pub"), bad); err != nil {
+	if err := d.prompt(ctx, "customer", exitRefused, "verify", "--key", d.path("keys", "cosign.pub"), bad); err != nil {
 		return err
 	}
 	d.say("  Refused, with exit code %d; nothing of it was opened.", exitRefused)
@@ -273,7 +322,9 @@ func (d *demo) tamper(ctx context.Context) error {
 
 func (d *demo) record(ctx context.Context) error {
 	d.title("What happened, by whom")
-	if err := d.relctl(ctx, exitDone, "ledger", "log"); err != nil {
+	d.say("  The ledger is a branch of the repository that only grows. The timeline tells it to people,")
+	d.say("  and ledger verify checks it from the first event to the last.\n")
+	if err := d.relctl(ctx, exitDone, "timeline"); err != nil {
 		return err
 	}
 	return d.relctl(ctx, exitDone, "ledger", "verify")
@@ -287,7 +338,7 @@ func (d *demo) close() {
 	d.say("\n%s", d.io.paint("1", "Where to look"))
 	for _, row := range [][2]string{
 		{"repo/", "the product's repository; channels/ is its policy, dist/relctl/ the files of the cut"},
-		{"remote.git", "its remote, with the tag and the branch relctl/ledger"},
+		{"remote.git", "its remote, with the tag and the branches relctl/ledger and relctl/deploy"},
 		{"keys/cosign.pub", "the public key"},
 		{"store/", "the directory store, as a web server would serve it"},
 		{filepath.Base(d.bundle), "the bundle; VERIFY.md in it says how to check it with cosign and sha256sum"},
@@ -319,9 +370,10 @@ func copyTo(dst, src string) error {
 	return errors.Join(err, out.Close())
 }
 
-// indent sets every line of a command's output off from the story.
+// indent sets every line of a command's output off from the story, and names files as one sees them from the repository.
 type indent struct {
 	w    io.Writer
+	root string
 	open bool
 }
 
@@ -331,7 +383,7 @@ func (i *indent) Write(p []byte) (int, error) {
 		if i.open || line == "\n" {
 			lead = ""
 		}
-		if _, err := io.WriteString(i.w, lead+line); err != nil {
+		if _, err := io.WriteString(i.w, lead+strings.ReplaceAll(line, i.root, "..")); err != nil {
 			return 0, err
 		}
 		i.open = !strings.HasSuffix(line, "\n")

@@ -50,11 +50,10 @@ func (f *sighted) record(cmd *cobra.Command, s IO, args []string, see func(p *cu
 	if err != nil {
 		return err
 	}
-	p, err := act(ctx, cmd, *f.remote)
+	p, err := actAt(ctx, cmd, s, *f.remote)
 	if err != nil {
 		return err
 	}
-	p.Ledger.SetClock(s.now)
 	ch, err := p.Policy.Channel(args[0])
 	if err != nil {
 		return err

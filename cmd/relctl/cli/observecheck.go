@@ -31,7 +31,7 @@ so git must be configured to sign, and counts if the key stands under that role.
 			if status != string(release.Pass) && status != string(release.Fail) {
 				return usagef("give --status pass or --status fail", "a check passes or fails, it is not %q", plain(status))
 			}
-			p, err := act(ctx, cmd, *remote)
+			p, err := actAt(ctx, cmd, s, *remote)
 			if err != nil {
 				return err
 			}

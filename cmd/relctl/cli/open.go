@@ -2,7 +2,6 @@ package cli
 
 import (
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -53,11 +52,11 @@ stands in the ledger.`,
 			if cmd.Flags().Changed("waive") && strings.TrimSpace(req.Waive) == "" {
 				return usagef("say why", "--waive needs a reason")
 			}
-			p, err := act(ctx, cmd, *remote)
+			p, err := actAt(ctx, cmd, s, *remote)
 			if err != nil {
 				return err
 			}
-			req.Channel, req.Now = args[0], time.Now()
+			req.Channel, req.Now = args[0], s.now()
 			do := p.OpenLine
 			if dryRun {
 				do = p.PlanOpen
