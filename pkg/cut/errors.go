@@ -2,6 +2,7 @@ package cut
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/relctl/relctl/pkg/plan"
@@ -31,12 +32,7 @@ func (e *RefusedError) Error() string {
 	for _, v := range e.Verdicts {
 		lines = append(lines, fmt.Sprintf("  %s: %s: %s", v.Gate, v.Status, v.Reason))
 		if v.Gate == plan.GateSoak {
-			for _, l := range e.Lacking {
-				lines = append(lines, fmt.Sprintf("    %s %q: %s", release.Short(l.Commit), l.Subject, l.Reason))
-				if text := plan.Lacks(l); text != "" {
-					lines = append(lines, "      "+text)
-				}
-			}
+			lines = append(lines, e.lacking()...)
 		}
 	}
 	n := "1 gate refuses"
@@ -44,6 +40,26 @@ func (e *RefusedError) Error() string {
 		n = fmt.Sprintf("%d gates refuse", len(e.Verdicts))
 	}
 	return fmt.Sprintf("%s %s %s:\n%s", n, e.Channel, e.Version, strings.Join(lines, "\n"))
+}
+
+// lacking says of each change why it is not proven, and how much soak it lacks: once, where all lack the same.
+func (e *RefusedError) lacking() []string {
+	var lines, lacks []string
+	for _, l := range e.Lacking {
+		if text := plan.Lacks(l); text != "" && !slices.Contains(lacks, text) {
+			lacks = append(lacks, text)
+		}
+	}
+	for _, l := range e.Lacking {
+		lines = append(lines, fmt.Sprintf("    %s %q: %s", release.Short(l.Commit), l.Subject, l.Reason))
+		if text := plan.Lacks(l); text != "" && (len(lacks) > 1 || len(e.Lacking) == 1) {
+			lines = append(lines, "      it "+text)
+		}
+	}
+	if len(lacks) == 1 && len(e.Lacking) > 1 {
+		lines = append(lines, "    what must soak "+lacks[0])
+	}
+	return lines
 }
 
 // Hint collects what the gates advise.

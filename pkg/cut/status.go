@@ -115,6 +115,9 @@ type SoakStatus struct {
 	SickAt time.Time `json:"sick_at,omitzero"`
 	// Waiver is the number of the event that waived the soak, or 0.
 	Waiver uint64 `json:"waiver,omitempty"`
+	// MovedOn is the number of the event that promoted the release into the next ring, since when this soak has no say,
+	// or 0.
+	MovedOn uint64 `json:"moved_on,omitempty"`
 }
 
 // Status tells how channels stand, in the order of the policy; without names, all. It reads and asks no gate.
@@ -249,6 +252,9 @@ func (p *Project) ringStatus(ctx context.Context, ch *channel.Channel, st *ledge
 		_, r.Refused = st.Usable(d.Runs)
 		if r.Soak, err = soakStatus(m, d.Ring); err != nil {
 			return nil, err
+		}
+		if r.Soak != nil && i+1 < len(ch.Rings) {
+			r.Soak.MovedOn = promotedTo(st, ch.Rings[i+1].Name, d.Runs)
 		}
 		if r.Gates = m.Verdicts[ring.Question{Ring: d.Ring, Version: d.Runs}]; r.Gates == nil {
 			r.Gates = recorded[d.Ring]

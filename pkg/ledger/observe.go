@@ -154,7 +154,7 @@ func (o *Observe) summary() string {
 	case ObserveDeployed:
 		return fmt.Sprintf("%s in %s runs %s, revision %.60s", o.Cell, o.Ring, o.Version, o.Revision)
 	default:
-		return fmt.Sprintf("%s of %s in %s: %s for %s", o.Version, o.Cell, o.Ring, o.Status, o.To.Sub(o.From))
+		return fmt.Sprintf("%s of %s in %s: %s for %s", o.Version, o.Cell, o.Ring, o.Status, release.Span(o.To.Sub(o.From)))
 	}
 }
 

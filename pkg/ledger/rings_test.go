@@ -437,7 +437,7 @@ func TestEveryTypeOfEventSaysWhatItDid(t *testing.T) {
 		"ring canary":                                  resume("canary"),
 		"fair of ring a, b: fair":                      freeze("", "fair", "a", "b"),
 		"check ci of aaaaaaaaaa: fail":                 check("ci", release.Fail),
-		"1.0.0 of eu-1 in canary: pass for 1m0s":       newService(t, "1.0.0").health("1.0.0", release.Pass),
+		"1.0.0 of eu-1 in canary: pass for 1m":         newService(t, "1.0.0").health("1.0.0", release.Pass),
 		"from rolling 1.0.0 at aaaaaaaaaa, branch r/1": {Type: TypeOpen, Open: &Open{Source: "rolling", Version: version("1.0.0"), Commit: commitA, Branch: "refs/heads/r/1"}},
 		"without a release: old":                       {Type: TypeEOL, Reason: "old", EOL: &EOL{}},
 	} {

@@ -102,12 +102,12 @@ func Lacking(evidence []release.Evidence) []release.Evidence {
 	return out
 }
 
-// Lacks says in words how much soak is missing and when it can be there, "" if none is.
+// Lacks says in words how much soak is missing and when it can be there, "lacks 72h, which …", "" if none is.
 func Lacks(e release.Evidence) string {
 	if e.Soak == nil || e.Soak.Missing == 0 {
 		return ""
 	}
-	return fmt.Sprintf("it lacks %s, which can be there at %s at the earliest", length(seconds(e.Soak.Missing)), instant(e.Soak.Due))
+	return fmt.Sprintf("lacks %s, which can be there at %s at the earliest", length(seconds(e.Soak.Missing)), instant(e.Soak.Due))
 }
 
 // Lasting returns evidence as it stands in a release: without what it lacked at the moment of the plan.

@@ -58,6 +58,10 @@ func (d Decision) String() string {
 		if !d.Until.IsZero() {
 			return fmt.Sprintf("%s: wait until %s: %s", d.Ring, clock(d.Until), d.Reason)
 		}
+	case UpToDate:
+		if d.Runs.IsZero() { // it is empty, which nobody calls up to date
+			return d.Ring + ": nothing to do: " + d.Reason
+		}
 	}
 	return fmt.Sprintf("%s: %s: %s", d.Ring, d.Action, d.Reason)
 }
@@ -222,7 +226,7 @@ func (m Model) enter(c *ledger.Channel, i int, d Decision) Decision {
 		case v.Blocks() || v.Status == release.Pending || v.Status == release.NotEvaluated:
 			d.Hint = v.Hint
 			if d.Hint == "" {
-				d.Hint = fmt.Sprintf("relctl waive %s --gate %s", m.Policy.Channel, v.Gate)
+				d.Hint = fmt.Sprintf("mend the cause, or let it pass for a time: relctl waive %s --gate %s --reason '…'", m.Policy.Channel, v.Gate)
 			}
 			return d.say(Blocked, "gate %s %s: %s", v.Gate, v.Status, v.Reason)
 		}

@@ -73,12 +73,12 @@ func checkSignatures(a *bundle.Archive, raw []byte, p Policy, rep *Report) error
 		rep.Keys = append(rep.Keys, key.ID)
 	}
 	if len(rep.Keys) < p.threshold {
-		no := refuse(authenticity, CodeThreshold, "%d of %d trusted keys have signed, %d must", len(rep.Keys), len(p.keys), p.threshold)
+		no := refuse(authenticity, CodeThreshold, "%d of %d trusted keys have signed, %d needed", len(rep.Keys), len(p.keys), p.threshold)
 		if len(p.keys) < p.threshold {
 			no.Remedy = "give as many different keys as must have signed, each with --key; the same key twice counts once"
 		}
 		return no
 	}
-	rep.pass(authenticity, CodeSignatures, "release.json is signed by %d of %d trusted keys, %d must", len(rep.Keys), len(p.keys), p.threshold)
+	rep.pass(authenticity, CodeSignatures, "release.json is signed by %d of %d trusted keys, %d needed", len(rep.Keys), len(p.keys), p.threshold)
 	return nil
 }

@@ -57,6 +57,8 @@ type demo struct {
 	clock time.Time
 	// signers is whether there is an ssh-keygen, with which cells and people sign what they say.
 	signers bool
+	// brief keeps the talk of a command for the case that it fails.
+	brief bool
 }
 
 func (d *demo) path(elem ...string) string {
@@ -84,7 +86,7 @@ func (d *demo) story() []func(context.Context) error {
 	d.signers = err == nil
 	steps := []func(context.Context) error{d.begin, d.product, d.keys, d.adopt, d.refuse}
 	if d.signers {
-		return append(steps, d.release, d.rings, d.approve, d.cut, d.verify, d.tamper, d.fail, d.pick, d.record)
+		return append(steps, d.release, d.rings, d.approve, d.cut, d.verify, d.tamper, d.fail, d.pick, d.where, d.record)
 	}
 	return append(steps, d.waive, d.cut, d.verify, d.tamper, d.record)
 }
@@ -123,9 +125,15 @@ func (d *demo) relctl(ctx context.Context, want int, args ...string) error {
 func (d *demo) prompt(ctx context.Context, who string, want int, args ...string) error {
 	d.say("  %s$ %s", who, d.io.paint("36", "relctl "+d.typed(args)))
 	out := &indent{w: d.io.Out, root: d.root}
+	var kept strings.Builder
+	talk := io.Writer(out)
+	if d.brief {
+		talk = &kept
+	}
 	now := func() time.Time { return d.clock }
-	code := Run(ctx, append([]string{"-C", d.path("repo")}, args...), IO{In: strings.NewReader(""), Out: out, Err: out, Now: now})
+	code := Run(ctx, append([]string{"-C", d.path("repo")}, args...), IO{In: strings.NewReader(""), Out: out, Err: talk, Now: now})
 	if code != want {
+		_, _ = io.WriteString(out, kept.String())
 		return fmt.Errorf("demo: relctl %s ended with exit code %d, not %d", args[0], code, want)
 	}
 	return nil
@@ -201,7 +209,7 @@ func (d *demo) product(ctx context.Context) error {
 	}
 	d.say("  acme is a small service with a command line. main feeds the service that its makers run;")
 	d.say("  branch release/2.4 feeds customers who run it themselves, some without any network.")
-	d.say("  Its repository is %s, its remote %s.", d.where("repo"), d.where("remote.git"))
+	d.say("  Its repository is %s, its remote %s.", d.place("repo"), d.place("remote.git"))
 	d.say("  The demo has a clock of its own and moves it: days of waiting pass at once. It is %s.\n", d.clock.Format("Monday, 2006-01-02 15:04 MST"))
 	return d.relctl(ctx, exitDone, "channels")
 }
@@ -322,8 +330,7 @@ func (d *demo) tamper(ctx context.Context) error {
 
 func (d *demo) record(ctx context.Context) error {
 	d.title("What happened, by whom")
-	d.say("  The ledger is a branch of the repository that only grows. The timeline tells it to people,")
-	d.say("  and ledger verify checks it from the first event to the last.\n")
+	d.say("  The timeline tells the ledger to people, and ledger verify checks all of it.\n")
 	if err := d.relctl(ctx, exitDone, "timeline"); err != nil {
 		return err
 	}
@@ -348,8 +355,8 @@ func (d *demo) close() {
 	}
 }
 
-// where names a place of the demo for a person.
-func (d *demo) where(name string) string {
+// place names a place of the demo for a person.
+func (d *demo) place(name string) string {
 	if d.kept {
 		return d.path(name)
 	}

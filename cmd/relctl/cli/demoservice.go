@@ -97,6 +97,7 @@ func (d *demo) healthy(ctx context.Context, version, ring string) error {
 			}
 		}
 		d.pass(time.Minute)
+		d.say("")
 	}
 	return nil
 }
@@ -154,7 +155,6 @@ func (d *demo) rings(ctx context.Context) error {
 	if err := d.healthy(ctx, goodRelease, "multi-tenant"); err != nil {
 		return err
 	}
-	d.say("")
 	return d.relctl(ctx, exitDone, "status", "rolling")
 }
 
@@ -186,31 +186,27 @@ func (d *demo) fail(ctx context.Context) error {
 	if err := d.git(ctx, []string{"commit", "--quiet", "--all", "--message", hasty}, []string{"push", "--quiet", "origin", "main"}); err != nil {
 		return err
 	}
-	for _, args := range [][]string{d.cutting("rolling"), {"advance", "rolling"}} {
-		if err := d.relctl(ctx, exitDone, args...); err != nil {
-			return err
-		}
+	d.brief = true // the stages are those of before
+	err := d.relctl(ctx, exitDone, d.cutting("rolling")...)
+	d.brief = false
+	if err != nil {
+		return err
+	}
+	if err := d.relctl(ctx, exitDone, "advance", "rolling"); err != nil {
+		return err
 	}
 	if err := d.healthy(ctx, badRelease, "canary"); err != nil {
 		return err
 	}
-	d.say("\n  The cell was up all the time, but canary counted lost orders, and a gate asks for those:\n")
+	d.say("  The cell was up all the time, but canary counted lost orders, and a gate asks for those:\n")
 	if err := d.lost(badRelease, "3.1"); err != nil {
 		return err
 	}
 	if err := d.relctl(ctx, exitGate, "promote", "rolling", "--ring", "single-tenant"); err != nil {
 		return err
 	}
-	d.say("\n  So it goes back. That is sticky, automation does not undo it; and a rejected release goes nowhere.\n")
-	for _, args := range [][]string{
-		{"rollback", "rolling", "--ring", "canary", "--reason", "orders are lost on restart"},
-		{"reject", "rolling", badRelease, "--reason", "orders are lost on restart"},
-	} {
-		if err := d.relctl(ctx, exitDone, args...); err != nil {
-			return err
-		}
-	}
-	return nil
+	d.say("\n  So canary goes back, and stays there: automation does not undo a rollback.\n")
+	return d.relctl(ctx, exitDone, "rollback", "rolling", "--ring", "canary", "--reason", "orders are lost on restart")
 }
 
 // pick brings the bad change to the line, where it is refused.
@@ -226,4 +222,10 @@ func (d *demo) pick(ctx context.Context) error {
 		return err
 	}
 	return d.gitQuietly(ctx, []string{"checkout", "--quiet", "main"})
+}
+
+func (d *demo) where(ctx context.Context) error {
+	d.title("Where is a change?")
+	d.say("  By a commit, a pull request, a CVE or words: in which rings, in which line, in which bundle.\n")
+	return d.relctl(ctx, exitDone, "where", "count without a lock")
 }

@@ -121,6 +121,9 @@ func printRollout(s IO, dryRun bool, out *cut.Rolled) {
 			continue
 		}
 		s.print("ledger %d: %s %s\n", e.Number, e.Type, plain(e.Summary()))
+		if b := e.Rollback; b != nil {
+			s.print("  the soak of what came with %s is void; was it not at fault: relctl exonerate %s %s --reason '…'\n", b.From, e.Channel, b.From)
+		}
 	}
 	for _, d := range out.Deploys {
 		if dryRun {

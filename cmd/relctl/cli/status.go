@@ -249,6 +249,8 @@ func soakWords(k *cut.SoakStatus) string {
 		return "sick: " + k.Sick
 	case k.Healthy >= k.Needed:
 		return needed + " done"
+	case k.MovedOn != 0:
+		return "moved on"
 	case k.Healthy == 0 && len(k.Missing) > 0:
 		return "no word of " + needed
 	}
