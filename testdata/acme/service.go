@@ -36,6 +36,7 @@ const (
 	rollingFile = "channels/rolling.yaml"
 	lineFile    = "channels/lts-2.4.yaml"
 	ordersGate  = "hack/gates/orders.sh"
+	migration   = "deploy/base/migration.yaml"
 
 	withPrometheus = `{name: orders-failing, prometheus: {query: "sum(rate(acme_orders_failed_total[10m]))", pass: "value < 0.01"}}`
 	withCommand    = `{name: orders, command: [./` + ordersGate + `], timeout: 30s}`
@@ -73,6 +74,9 @@ func ConfigureService(repo string, s Service) error {
 		if err := replace(repo, lineFile, soakAlone, soakOrApproval); err != nil {
 			return err
 		}
+	}
+	if err := replace(repo, migration, "command: [/acme,", "command: [/usr/local/bin/acme,"); err != nil { // as images have it
+		return err
 	}
 	return appendTo(repo, productFile, s.yaml())
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/relctl/relctl/pkg/channel"
 )
 
-// worktree is a copy of the channel files and scripts of main, and of the orders' code.
+// worktree is a copy of the channel files, scripts and manifests of main, and of the orders' code.
 func worktree(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"channels", "hack", "internal/orders"} {
+	for _, name := range []string{"channels", "hack", "deploy/base", "internal/orders"} {
 		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(sample.Repo, name))); err != nil {
 			t.Fatal(err)
 		}

@@ -237,7 +237,7 @@ func (d *demo) keys(ctx context.Context) error {
 	if err := d.service(ctx); err != nil {
 		return err
 	}
-	return d.git(ctx, []string{"add", "channels", "hack"}, []string{"commit", "--quiet", "--message", "ci: who signs, and where we publish"},
+	return d.git(ctx, []string{"add", "channels", "hack", "deploy"}, []string{"commit", "--quiet", "--message", "ci: who signs, and where we publish"},
 		[]string{"push", "--quiet", "origin", "main"})
 }
 
@@ -353,6 +353,7 @@ func (d *demo) close() {
 	} {
 		d.say("  %-22s %s", row[0], row[1])
 	}
+	d.say("\nNext: relctl -C %s status   how it all stands, by your own clock", d.path("repo"))
 }
 
 // place names a place of the demo for a person.

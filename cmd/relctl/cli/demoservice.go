@@ -33,7 +33,9 @@ const demoTester = "qa-1"
 func (d *demo) service(ctx context.Context) error {
 	s := acme.Service{Store: "../store", Metrics: d.path("service", "orders-lost.txt")}
 	if d.signers {
-		d.say("\n  Each cell of the service, and whoever tests for customers, signs with an SSH key of their own.\n")
+		d.say("\n  Each cell of the service, and whoever tests for customers, signs with an SSH key of their own;")
+		d.say("  the policy names them. Two things are simpler than yours: the gate of the ring canary is answered by")
+		d.say("  a script and not by Prometheus, and images lie in the store and not in a registry.\n")
 		cells := acme.Role{Name: "cells"}
 		for _, r := range demoCells {
 			for _, cell := range r.cells {
