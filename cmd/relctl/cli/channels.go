@@ -170,8 +170,8 @@ func explain(s IO, p *cut.Project, ch *channel.Channel) {
 	for _, g := range ch.Gates {
 		row("gate", "%s, asked %s", gateWords(g), moment(g.When))
 	}
-	for _, r := range ch.Rings {
-		row("ring", "%s: %s", r.Name, strings.Join(r.Cells, ", "))
+	for i, r := range ch.Rings {
+		row("ring", "%s: %s; %s", r.Name, strings.Join(r.Cells, ", "), ringWords(r, i+1 == len(ch.Rings)))
 	}
 	if text := support(ch); text != "" {
 		row("support", "%s", text)
@@ -185,6 +185,23 @@ func explain(s IO, p *cut.Project, ch *channel.Channel) {
 	} else {
 		row("last", "no release in the ledger yet")
 	}
+}
+
+// ringWords says what must hold before a release leaves a ring.
+func ringWords(r channel.Ring, last bool) string {
+	text := "a release goes on"
+	if last {
+		text = "a newer release comes"
+	}
+	if r.Soak > 0 {
+		text += fmt.Sprintf(" after %s healthy here", r.Soak)
+	} else {
+		text += " at once"
+	}
+	for _, g := range r.Gates {
+		text += "; " + gateWords(g)
+	}
+	return text
 }
 
 func gateWords(g channel.Gate) string {

@@ -279,7 +279,8 @@ func (d *demo) cutting(channel string) []string {
 func (d *demo) cut(ctx context.Context) error {
 	d.title("Cut the release for customers")
 	d.say("  Build in a scratch checkout, SBOM and provenance for each binary, changelog, release.json,")
-	d.say("  signature, gates on the built files; then one atomic push of tag and ledger, the commit point.\n")
+	d.say("  signature, gates on the built files; then one atomic push of tag and ledger, the commit point.")
+	d.say("  The evidence of the plan is in release.json, and in plain words in the changelog.\n")
 	if err := d.relctl(ctx, exitDone, d.cutting("lts-2.4")...); err != nil {
 		return err
 	}

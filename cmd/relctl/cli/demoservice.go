@@ -140,6 +140,9 @@ func (d *demo) rings(ctx context.Context) error {
 	d.title("Ring by ring, as far as the evidence lets it")
 	d.say("  CI calls advance every few minutes. It renders what each cell runs, images by digest, to the")
 	d.say("  branch relctl/deploy, from where Argo CD or Flux takes it, and says what it waits for.\n")
+	if err := d.relctl(ctx, exitDone, "channels", "show", "rolling"); err != nil {
+		return err
+	}
 	if err := d.lost(goodRelease, "0.2"); err != nil {
 		return err
 	}
