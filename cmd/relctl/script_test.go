@@ -188,6 +188,7 @@ func cmdSample(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(ts.Exec("git", append([]string{"-C", repo}, args...)...))
 	}
 	git("remote", "set-url", "origin", filepath.Join(work, "remote.git"))
+	git("config", "--rename-section", "url."+filepath.Join(src, "remote.git"), "url."+filepath.Join(work, "remote.git"))
 	git("add", "channels")
 	git("commit", "--quiet", "--message", "ci: sign releases with this key")
 	git("push", "--quiet", "origin", "main")

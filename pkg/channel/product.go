@@ -119,7 +119,8 @@ type ProductDeploy struct {
 	Base string `json:"base,omitempty" is:"path"`
 	// Engine applies the manifests that relctl renders.
 	Engine string `json:"engine,omitempty" is:"engine"`
-	// Repository is the URL of a separate repository for rendered manifests. Default is this repository.
+	// Repository is the URL under which the engine finds the rendered manifests: this repository's, or that of a separate
+	// one, which is then used through the remote that has this URL, or by the URL itself. Default is this repository.
 	Repository string `json:"repository,omitempty" is:"text"`
 	// Branch is the short name of the branch for rendered manifests. Default is relctl/deploy.
 	Branch string `json:"branch,omitempty" is:"deploybranch"`

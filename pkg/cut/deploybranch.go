@@ -52,7 +52,7 @@ func (r *Rollout) converge(ctx context.Context, m ring.Model) ([]Deploy, error) 
 		r.opts.Progress(Progress{Stage: "deploy", State: "start"})
 		id, made, err := branch.Commit(ctx, func(files fs.FS) (*deploy.Change, error) { return w.change(ctx, files) })
 		if err != nil {
-			return out, err
+			return out, r.reached(branch, err)
 		}
 		if made {
 			w.made.Commit = id
@@ -93,7 +93,7 @@ func (w *deployer) failure() error {
 
 // preview tells what each commit would be.
 func (w *deployer) preview(ctx context.Context) ([]Deploy, error) {
-	if err := w.branch.Fetch(ctx); err != nil {
+	if err := w.reached(w.branch, w.branch.Fetch(ctx)); err != nil {
 		return nil, err
 	}
 	files, err := w.branch.Files(ctx)

@@ -45,29 +45,9 @@ func (e *NotReleasedError) Hint() string {
 	return "its last release is " + e.Last.String()
 }
 
-// DeployBranch is the branch with what is deployed, on the remote whose address the policy names or else on the project's
-// own.
-func (p *Project) DeployBranch(ctx context.Context) (*deploy.Branch, error) {
-	d := p.Policy.Product.Deploy
-	if d == nil {
-		return deploy.NewBranch(p.Repo, p.Remote, ""), nil
-	}
-	remote := p.Remote
-	names, err := p.Repo.Remotes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		if url, err := p.Repo.RemoteURL(ctx, name); err == nil && url == d.Repository {
-			remote = name
-		}
-	}
-	return deploy.NewBranch(p.Repo, remote, d.Branch), nil
-}
-
-// deployedFiles are what the deploy branch holds, as it was fetched last.
+// deployedFiles are what the deploy branch holds.
 func (p *Project) deployedFiles(ctx context.Context) (fs.FS, error) {
-	b, err := p.DeployBranch(ctx)
+	b, err := p.readDeployBranch(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +56,7 @@ func (p *Project) deployedFiles(ctx context.Context) (fs.FS, error) {
 
 // DeployedAs returns the revisions of the deploy branch by which a GitOps engine knows that cells of a ring run a release.
 func (p *Project) DeployedAs(ctx context.Context, ring string, cells []string, rel *ledger.Release) ([]string, error) {
-	b, err := p.DeployBranch(ctx)
+	b, err := p.readDeployBranch(ctx)
 	if err != nil {
 		return nil, err
 	}

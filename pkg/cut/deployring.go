@@ -105,7 +105,7 @@ func (r *Rollout) renders(ctx context.Context, e *ledger.Event) error {
 	if err != nil {
 		return err
 	}
-	if err := branch.Fetch(ctx); err != nil {
+	if err := r.reached(branch, branch.Fetch(ctx)); err != nil {
 		return err
 	}
 	files, err := branch.Files(ctx)

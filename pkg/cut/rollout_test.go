@@ -32,6 +32,7 @@ func beginRolling(t *testing.T) *world {
 		productFile, product+"signing: {keys: [channels/keys/first.pub], threshold: 1}\ndeploy: {base: deploy/base, repository: https://git.example/acme.git}\n",
 		"channels/rolling.yaml", rolling,
 		"deploy/base/kustomization.yaml", "resources: [service.yaml]\n", "deploy/base/service.yaml", service)
+	w.Git("config", "url."+w.Remote+".insteadOf", "https://git.example/acme.git")
 	w.Checkout("main")
 	w.cutRolling()
 	return w
@@ -186,6 +187,7 @@ func TestImagesComeFromTheReleaseThatTheLedgerNames(t *testing.T) {
 	w.Commit("ci: images", productFile, w.Git("show", "HEAD:"+productFile)+"\nimages: [{name: acme}]\n")
 	w.Push()
 	other := w.elsewhere()
+	other.Git("config", "url."+w.Remote+".insteadOf", "https://git.example/acme.git")
 	_, err := other.rollout(now).Advance(t.Context())
 	_ = as[*cut.NotInStoreError](t, err) // it has no store beside it
 	w.advance(now)                       // this clone has what it built

@@ -17,8 +17,9 @@ const DefaultBranch = "relctl/deploy"
 
 // Branch is the deploy branch of a remote. It is for one goroutine at a time.
 type Branch struct {
-	repo         *git.Repo
-	remote, name string
+	repo *git.Repo
+	// remote is its name or its address, local where the branch is found in this clone.
+	remote, name, local string
 	// gone says that the remote had no such branch when it was asked last, whatever this clone remembers.
 	gone bool
 }
@@ -28,14 +29,21 @@ func NewBranch(repo *git.Repo, remote, name string) *Branch {
 	if name == "" {
 		name = DefaultBranch
 	}
-	return &Branch{repo: repo, remote: remote, name: name}
+	return &Branch{repo: repo, remote: remote, name: name, local: "refs/remotes/" + remote + "/" + name}
 }
+
+// NewBranchAt returns the deploy branch of a repository for which this clone has no remote, by its address.
+func NewBranchAt(repo *git.Repo, address, name string) *Branch {
+	b := NewBranch(repo, address, name)
+	b.local = "refs/relctl/deploy/" + b.name
+	return b
+}
+
+// Remote is the name of the remote that has the branch, or its address.
+func (b *Branch) Remote() string { return b.remote }
 
 // Ref is the branch's full name on the remote.
 func (b *Branch) Ref() string { return "refs/heads/" + b.name }
-
-// local is where the branch is found in this clone.
-func (b *Branch) local() string { return "refs/remotes/" + b.remote + "/" + b.name }
 
 // Fetch brings the branch up to date with the remote. A remote without it is no error.
 func (b *Branch) Fetch(ctx context.Context) error {
@@ -48,7 +56,7 @@ func (b *Branch) Fetch(ctx context.Context) error {
 		return nil
 	}
 	b.gone = false
-	return b.repo.Fetch(ctx, b.remote, "+"+b.Ref()+":"+b.local())
+	return b.repo.Fetch(ctx, b.remote, "+"+b.Ref()+":"+b.local)
 }
 
 // Head returns the commit at which the branch stood when it was fetched last, "" if there was none.
@@ -56,7 +64,7 @@ func (b *Branch) Head(ctx context.Context) (string, error) {
 	if b.gone {
 		return "", nil
 	}
-	id, err := b.repo.Resolve(ctx, b.local())
+	id, err := b.repo.Resolve(ctx, b.local)
 	if errors.Is(err, git.ErrNotFound) {
 		return "", nil
 	}
@@ -150,7 +158,7 @@ func (b *Branch) push(ctx context.Context, head string, files fs.FS, c *Change) 
 		return "", err
 	}
 	b.gone = false
-	if err := b.repo.UpdateRef(ctx, b.local(), id, head); err != nil {
+	if err := b.repo.UpdateRef(ctx, b.local, id, head); err != nil {
 		// A concurrent fetch in this clone moved it already, or it was there before; the remote has the commit.
 		return id, b.Fetch(ctx)
 	}

@@ -61,6 +61,7 @@ var staleWords = []string{
 }
 
 func pushError(remote string, lines []pushLine, exit *Error) error {
+	remote = redact(remote) // it may be an address
 	says := remoteSays(exit.raw)
 	if guilty := culprits(lines); len(guilty) > 0 {
 		l := guilty[0]

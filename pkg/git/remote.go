@@ -41,6 +41,15 @@ func (r *Repo) remoteURL(ctx context.Context, remote string) (string, error) {
 	return strings.TrimSuffix(string(out), "\n"), err
 }
 
+// Address returns what url.*.insteadOf of the user makes of the address of a repository.
+func (r *Repo) Address(ctx context.Context, address string) (string, error) {
+	if err := checkRemote(address); err != nil {
+		return "", err
+	}
+	out, err := r.run(ctx, "ls-remote", "--get-url", "--", address)
+	return strings.TrimSuffix(string(out), "\n"), err
+}
+
 func checkRemote(remote string) error {
 	if remote == "" || strings.HasPrefix(remote, "-") {
 		return fmt.Errorf("%q is not the name of a remote", remote)

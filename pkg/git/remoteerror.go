@@ -36,6 +36,7 @@ func fetchError(remote string, err error) error {
 	if !errors.As(err, &exit) {
 		return err
 	}
+	remote = redact(remote) // it may be an address
 	clobber := &ClobberError{Remote: remote}
 	var others []string
 	for line := range strings.Lines(clean(exit.raw)) {

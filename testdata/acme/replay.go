@@ -21,6 +21,9 @@ type Sample struct {
 	Steps map[string]string
 }
 
+// Address is where the product's policy says that its repository is. In the sample it leads to the remote.
+const Address = "https://git.example/acme.git"
+
 // Replay makes dir/remote.git and dir/repo, neither of which may exist, and replays the history into them. All branches
 // that are left, and all tags, are pushed.
 func Replay(ctx context.Context, dir string) (*Sample, error) {
@@ -84,6 +87,7 @@ func (p *player) begin(ctx context.Context) error {
 		p.git.each(ctx,
 			append(slices.Clone(init), "--bare", p.Remote), append(init, p.Repo),
 			[]string{"remote", "add", "origin", p.Remote},
+			[]string{"config", "url." + p.Remote + ".insteadOf", Address},
 			[]string{"config", "user.name", "acme release"}, []string{"config", "user.email", "release@acme.example"}),
 		os.MkdirAll(filepath.Join(p.Remote, "hooks"), 0o755),
 		os.MkdirAll(filepath.Join(p.Repo, ".git", "hooks"), 0o755),

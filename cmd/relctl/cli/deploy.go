@@ -42,7 +42,8 @@ func newDeployDiff(s IO) *cobra.Command {
 		Short: "Show what differs between two releases in each cell, or what the next promotion would change",
 		Long: `diff renders the manifests of releases for each cell, as a promotion does, and compares them object by object. With two
 versions it goes from the first to the second; without, from what the deploy branch has to what would come next into each
-ring. It looks at what was fetched last and changes nothing. What a Secret holds is not shown.`,
+ring. It looks at what was fetched last, asks a deploy repository of its own, and changes nothing. What a Secret holds is
+not shown.`,
 		Example: `  relctl deploy diff rolling
   relctl deploy diff rolling --ring canary
   relctl deploy diff rolling 2026.302.1 2026.303.1 --ring multi-tenant`,
