@@ -42,8 +42,8 @@ func (p *Project) find(channel string, v release.Version) *ledger.Release {
 	return nil
 }
 
-// ask puts questions to the gates of rings. waived may be nil.
-func (r *Rollout) ask(ctx context.Context, questions []ring.Question, waived gate.Waiver) (map[ring.Question][]release.Verdict, error) {
+// ask puts questions to the gates of rings.
+func (r *Rollout) ask(ctx context.Context, questions []ring.Question, m ring.Model) (map[ring.Question][]release.Verdict, error) {
 	out := map[ring.Question][]release.Verdict{}
 	for _, q := range questions {
 		if given, ok := r.verdicts[q]; ok {
@@ -60,6 +60,7 @@ func (r *Rollout) ask(ctx context.Context, questions []ring.Question, waived gat
 		if rel := r.find(r.Channel.Name, q.Version); rel != nil {
 			subject.Inputs.Commit, subject.Inputs.Tag = rel.Commit, rel.Tag
 		}
+		waived := func(name string) (uint64, string, bool) { return m.Waived(q, name) }
 		out[q] = gate.Evaluate(ctx, entries, "", subject, waived)
 	}
 	r.verdicts = out

@@ -90,7 +90,7 @@ func (r *Rollout) Model(ctx context.Context) (ring.Model, error) {
 	if r.imagined {
 		m.Unsigned = 0 // nothing signs what is not recorded
 	}
-	m.Verdicts, err = r.ask(ctx, m.Questions(), m.Waived)
+	m.Verdicts, err = r.ask(ctx, m.Questions(), m)
 	return m, err
 }
 

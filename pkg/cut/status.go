@@ -274,16 +274,26 @@ func (p *Project) declaredFreezes(ch *channel.Channel, now time.Time) []ledger.F
 	return out
 }
 
+// running is what a ring runs, as its gates are asked about it.
+func running(m ring.Model, name string) ring.Question {
+	q := ring.Question{Ring: name}
+	if c := m.State.Channels[m.Policy.Channel]; c != nil {
+		q.Version = c.Runs(name)
+	}
+	return q
+}
+
 // notAsked are the verdicts of a ring's gates as long as nobody asks them; waivers count all the same.
 func notAsked(m ring.Model, name string) []release.Verdict {
 	var out []release.Verdict
+	runs := running(m, name)
 	for _, r := range m.Policy.Rings {
 		if r.Name != name {
 			continue
 		}
 		for _, g := range r.Gates {
 			v := release.Verdict{Gate: g, Status: release.NotEvaluated, Reason: "not asked", Hint: "relctl advance " + m.Policy.Channel}
-			if event, reason, ok := m.Waived(g); ok {
+			if event, reason, ok := m.Waived(runs, g); ok {
 				v = release.Verdict{Gate: g, Status: release.Waived, Reason: reason, Waiver: event}
 			}
 			out = append(out, v)
@@ -352,7 +362,7 @@ func soakStatus(m ring.Model, name string) (*SoakStatus, error) {
 	if s.Sick != nil && !s.Sick.To.Before(s.Until) {
 		out.Sick, out.SickAt = s.Sick.Cell, s.Sick.To
 	}
-	if event, _, ok := m.Waived(ring.GateSoak); ok && out.Healthy < out.Needed {
+	if event, _, ok := m.Waived(running(m, name), ring.GateSoak); ok && out.Healthy < out.Needed {
 		out.Waiver = event
 	}
 	return out, nil

@@ -111,7 +111,20 @@ type Waivers struct{ list []Recorded }
 
 // Gate looks for a waiver of a whole gate and returns the event's number and reason.
 func (w *Waivers) Gate(channel, gate string) (event uint64, reason string, ok bool) {
-	return w.find(func(r Recorded) bool { return r.Channel == channel && r.Waive.Gate == gate && gate != "" })
+	return w.find(func(r Recorded) bool {
+		return r.Channel == channel && r.Waive.Gate == gate && gate != "" && r.Waive.Ring == ""
+	})
+}
+
+// Ring looks for a waiver of a gate for a release that leaves a ring: for just that, or of the whole gate.
+func (w *Waivers) Ring(channel, gate, ring string, v release.Version) (event uint64, reason string, ok bool) {
+	event, reason, ok = w.find(func(r Recorded) bool {
+		return r.Channel == channel && r.Waive.Gate == gate && gate != "" && r.Waive.Ring == ring && ring != "" && r.Waive.Release.Compare(v) == 0
+	})
+	if !ok {
+		return w.Gate(channel, gate)
+	}
+	return event, reason, ok
 }
 
 // Change looks for a waiver of one change by its commit id.

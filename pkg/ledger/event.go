@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -197,9 +198,13 @@ type Approve struct {
 
 // Waive lets one gate, or one change by its commit id, through; the event's Reason says why.
 type Waive struct {
-	Gate    string    `json:"gate,omitempty"`
-	Change  string    `json:"change,omitempty"`
-	Expires time.Time `json:"expires"`
+	Gate   string `json:"gate,omitempty"`
+	Change string `json:"change,omitempty"`
+	// Ring and Release are where the gate is waived, and for what: for that release when it leaves that ring. Without
+	// them the gate is waived wherever the channel asks it.
+	Ring    string          `json:"ring,omitempty"`
+	Release release.Version `json:"release,omitzero"`
+	Expires time.Time       `json:"expires"`
 }
 
 // Recorded is an event in the ledger.
@@ -280,8 +285,17 @@ func (a *Approve) summary() string {
 	return fmt.Sprintf("gate %s for %s", a.Gate, release.Short(a.Commit))
 }
 
-func (w *Waive) check(*Event) error { return nil }
+func (w *Waive) check(*Event) error {
+	if (w.Ring == "") != w.Release.IsZero() || w.Ring != "" && w.Gate == "" {
+		return errors.New("a waiver names a gate, a ring and a release together, or neither ring nor release")
+	}
+	return nil
+}
+
 func (w *Waive) summary() string {
+	if w.Ring != "" {
+		return fmt.Sprintf("gate %s for %s in ring %s until %s", w.Gate, w.Release, w.Ring, w.Expires.Format(time.DateOnly))
+	}
 	if w.Gate != "" {
 		return fmt.Sprintf("gate %s until %s", w.Gate, w.Expires.Format(time.DateOnly))
 	}

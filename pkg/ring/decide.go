@@ -226,7 +226,7 @@ func (m Model) enter(c *ledger.Channel, i int, d Decision) Decision {
 		case v.Blocks() || v.Status == release.Pending || v.Status == release.NotEvaluated:
 			d.Hint = v.Hint
 			if d.Hint == "" {
-				d.Hint = fmt.Sprintf("mend the cause, or let it pass for a time: relctl waive %s --gate %s --reason '…'", m.Policy.Channel, v.Gate)
+				d.Hint = fmt.Sprintf("mend the cause, or let it pass for a time: relctl waive %s --gate %s --ring %s --release %s --reason '…'", m.Policy.Channel, v.Gate, m.Policy.Rings[i-1].Name, d.Candidate)
 			}
 			return d.say(Blocked, "gate %s %s: %s", v.Gate, v.Status, v.Reason)
 		}

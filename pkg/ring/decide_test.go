@@ -231,9 +231,11 @@ func TestARingMayAskForDenserObservations(t *testing.T) {
 func TestAWaiverLetsASoakThroughAndIsNamed(t *testing.T) {
 	t.Parallel()
 	s := twoReleases(t)
-	s.Waived = func(string) (uint64, string, bool) { return 0, "", false }
+	s.Waived = func(ring.Question, string) (uint64, string, bool) { return 0, "", false }
 	s.expect("all", ring.Wait, "1h of 2h")
-	s.Waived = func(gate string) (uint64, string, bool) { return 7, "known noise", gate == ring.GateSoak }
+	s.Waived = func(q ring.Question, gate string) (uint64, string, bool) {
+		return 7, "known noise", gate == ring.GateSoak && q == ring.Question{Ring: "canary", Version: version("1.1.0")}
+	}
 	wantSteps(t, s.advance(), "1.1.0>all")
 	if v := s.log[len(s.log)-1].Promote.Verdicts[0]; v.Status != release.Waived || v.Waiver != 7 {
 		t.Errorf("%+v", v)

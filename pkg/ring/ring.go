@@ -99,8 +99,9 @@ type Model struct {
 	Observed []ledger.Observation
 	// Verdicts are the answers of the gates to [Model.Questions]. A gate that is not there was not asked.
 	Verdicts map[Question][]release.Verdict
-	// Waived says which gates were waived, the soak as [GateSoak]; nil for none. Those of Verdicts carry their waivers.
-	Waived gate.Waiver
+	// Waived says which gates were waived for a release that leaves a ring, the soak as [GateSoak]; nil for none. Those of
+	// Verdicts carry their waivers.
+	Waived func(q Question, gate string) (event uint64, reason string, ok bool)
 	// Unsigned is the number of an event of the rings that lacks the signature that it needs, see
 	// [ledger.Ledger.Unsigned]; 0 for none. Nothing happens because of it, or after it.
 	Unsigned uint64

@@ -110,7 +110,7 @@ func (m Model) soak(r Ring, need time.Duration, current bool) progress {
 	if p.Status == release.Pass || m.Waived == nil {
 		return p
 	}
-	event, reason, ok := m.Waived(GateSoak)
+	event, reason, ok := m.Waived(Question{Ring: r.Name, Version: m.channel().Runs(r.Name)}, GateSoak)
 	if !ok {
 		return p
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -102,7 +103,7 @@ func approval(ctx context.Context, p *cut.Project, ch *channel.Channel, gate str
 }
 
 func newWaive(s IO) *cobra.Command {
-	var gate, change, reason, expires string
+	var gate, change, ring, of, reason, expires string
 	var remote *string
 	var asJSON *bool
 	cmd := &cobra.Command{
@@ -110,14 +111,21 @@ func newWaive(s IO) *cobra.Command {
 		Short: "Let a gate, or one change, pass once with a reason",
 		Long: `waive records that a gate or a change is let through, by whom, why and until when. The waiver stands in the ledger and
 is printed in the release; it never turns into a pass. If channels/product.yaml has a role "waiver", only a signed event
-of that role counts.`,
+of that role counts.
+
+A gate of rings, and their soak, is waived for one release in the ring that it is to leave: --ring and --release say for
+which. The next release, and the next ring, ask again.`,
 		Example: `  relctl waive lts-2.4 --gate e2e --reason "test rack is down, tested by hand" --expires 2027-03-01
+  relctl waive rolling --gate soak --ring canary --release 2026.1123.1 --reason "the cell lost its metrics"
   relctl waive lts-2.4 --change 3f2a9c1 --reason "feature promised for this line"`,
 		Args: exactly("channel"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if (gate == "") == (change == "") {
 				return usagef("see "+cmd.CommandPath()+" --help", "give either --gate or --change")
+			}
+			if change != "" && ring+of != "" {
+				return usagef("leave them out", "--ring and --release are for gates; a change is waived wherever it goes")
 			}
 			until, err := expiry(expires, s.now())
 			if err != nil {
@@ -131,34 +139,53 @@ of that role counts.`,
 			if err != nil {
 				return err
 			}
-			if change != "" {
-				if change, err = p.UnreleasedChange(ctx, ch, change); err != nil {
-					return err
-				}
-			} else if err := cut.CheckGate(ch, gate); err != nil {
+			w, err := waiver(ctx, p, ch, gate, change, ring, of)
+			if err != nil {
 				return err
 			}
+			w.Expires = until
 			rec, err := p.Ledger.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
-				return &ledger.Event{Type: ledger.TypeWaive, Channel: ch.Name, Reason: reason,
-					Waive: &ledger.Waive{Gate: gate, Change: change, Expires: until}}, nil
+				return &ledger.Event{Type: ledger.TypeWaive, Channel: ch.Name, Reason: reason, Waive: w}, nil
 			}, ledger.AppendOptions{Sign: p.HasRole(ledger.RoleWaiver)})
 			if err != nil {
 				return err
 			}
-			what := "gate " + gate
-			if change != "" {
-				what = "change " + release.Short(change)
-			}
-			return recorded(s, *asJSON, rec, "%s waived for %s until %s", what, ch.Name, until.Format(time.DateOnly))
+			return recorded(s, *asJSON, rec, "%s is waived for %s until %s", waives(w), ch.Name, until.Format(time.DateOnly))
 		},
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)
 	cmd.Flags().StringVar(&gate, "gate", "", "the `name` of the gate to waive")
 	cmd.Flags().StringVar(&change, "change", "", "the `commit` of the change to let through")
+	cmd.Flags().StringVar(&ring, "ring", "", "the `ring` whose gate it is, for gates of rings")
+	cmd.Flags().StringVar(&of, "release", "", "the `version` to let through, for gates of rings")
 	cmd.Flags().StringVar(&reason, "reason", "", "why, in `words`; it is printed in the release")
 	cmd.Flags().StringVar(&expires, "expires", "", "the last `date` on which the waiver counts (default: in 14 days)")
 	mustRequire(cmd, "reason")
 	return cmd
+}
+
+// waiver is what a person lets through: a change, or a gate.
+func waiver(ctx context.Context, p *cut.Project, ch *channel.Channel, gate, change, ring, of string) (*ledger.Waive, error) {
+	if change != "" {
+		commit, err := p.UnreleasedChange(ctx, ch, change)
+		return &ledger.Waive{Change: commit}, err
+	}
+	v, err := versionArg(of)
+	if err != nil {
+		return nil, err
+	}
+	return p.Waive(ch, gate, ring, v)
+}
+
+// waives says what a waiver is about.
+func waives(w *ledger.Waive) string {
+	switch {
+	case w.Change != "":
+		return "change " + release.Short(w.Change)
+	case w.Ring != "":
+		return fmt.Sprintf("gate %s of ring %s, for %s,", w.Gate, w.Ring, w.Release)
+	}
+	return "gate " + w.Gate
 }
 
 // expiry parses a date; the waiver counts to the end of that day in UTC.
