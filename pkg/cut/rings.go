@@ -42,7 +42,9 @@ func (p *Project) Rings(ctx context.Context, ch *channel.Channel, s *ledger.Stat
 	if err != nil {
 		return m, err
 	}
-	m.Waived = func(q ring.Question, name string) (uint64, string, bool) { return waivers.Ring(ch.Name, name, q.Ring, q.Version) }
+	m.Waived = func(q ring.Question, name string) (uint64, string, bool) {
+		return waivers.Ring(ch.Name, name, q.Ring, q.Version)
+	}
 	return m, nil
 }
 

@@ -93,7 +93,11 @@ func (m Model) notNext(c *ledger.Channel, i int, v release.Version, d Decision) 
 	case v.Compare(d.Runs) == 0:
 		return refuse("", "ring %s runs %s already", d.Ring, v)
 	case c.Index(v) < c.Index(d.Runs):
-		return refuse(fmt.Sprintf("relctl rollback %s --ring %s --to %s", m.Policy.Channel, d.Ring, v), "ring %s runs %s, which is newer than %s", d.Ring, d.Runs, v)
+		hint := ""
+		if _, err := m.Rollback(d.Ring, v, "is it possible?", false); err == nil {
+			hint = fmt.Sprintf("relctl rollback %s --ring %s --to %s --reason '…'", m.Policy.Channel, d.Ring, v)
+		}
+		return refuse(hint, "ring %s runs %s, which is newer than %s", d.Ring, d.Runs, v)
 	case i > 0:
 		return refuse("", "%s does not run in ring %s, which comes before %s", v, m.Policy.Rings[i-1].Name, d.Ring)
 	}
@@ -115,7 +119,7 @@ func (m Model) Rollback(ring string, to release.Version, reason string, emergenc
 	case from.IsZero():
 		return nil, refuse("", "ring %s runs nothing yet", ring)
 	case to.IsZero():
-		return nil, refuse(fmt.Sprintf("relctl reject %s %s, and promote a newer release", m.Policy.Channel, from), "ring %s ran no older release to which it could go back", ring)
+		return nil, refuse(m.forward(c, from), "ring %s ran no older release to which it could go back", ring)
 	case err != nil && !emergency:
 		return nil, err
 	case by != "" && !emergency:
@@ -125,6 +129,15 @@ func (m Model) Rollback(ring string, to release.Version, reason string, emergenc
 		Type: ledger.TypeRollback, Channel: m.Policy.Channel, Reason: reason,
 		Rollback: &ledger.Rollback{Ring: ring, From: from, To: to, Emergency: emergency},
 	})
+}
+
+// forward says how to go on from a release behind which there is none.
+func (m Model) forward(c *ledger.Channel, from release.Version) string {
+	text := fmt.Sprintf("relctl cut %s, with the fault mended, and promote that", m.Policy.Channel)
+	if _, refused := c.Usable(from); refused == "" {
+		text = fmt.Sprintf("relctl reject %s %s --reason '…' keeps it out of further rings\n%s", m.Policy.Channel, from, text)
+	}
+	return text
 }
 
 // Reject returns the event by which a release goes into no further ring.

@@ -115,6 +115,9 @@ func (m Model) ring(c *ledger.Channel, i int) Decision {
 func (m Model) candidate(c *ledger.Channel, i int, d Decision) Decision {
 	rel, refused := c.Usable(d.Candidate)
 	if refused != "" {
+		if _, sick := c.Usable(d.Runs); sick != "" && !d.Runs.IsZero() {
+			d.Hint = m.replace(d)
+		}
 		return d.say(Rejected, "%s", refused)
 	}
 	d.FastLane = d.FastLane || rel.FastLane != nil
@@ -179,7 +182,7 @@ func (m Model) nothing(c *ledger.Channel, i int, d *Decision) bool {
 		return false
 	case refused != "":
 		d.say(Rejected, "%s, and nothing newer may come", refused)
-		d.Hint = fmt.Sprintf("relctl rollback %s --ring %s", m.Policy.Channel, d.Ring)
+		d.Hint = m.replace(*d)
 	case c.Index(d.Candidate) == c.Index(d.Runs):
 		d.say(UpToDate, "runs %s", d.Runs)
 	default:
@@ -189,6 +192,14 @@ func (m Model) nothing(c *ledger.Channel, i int, d *Decision) bool {
 		d.Candidate = release.Version{}
 	}
 	return true
+}
+
+// replace says how a ring gets rid of what it runs and must not run.
+func (m Model) replace(d Decision) string {
+	if !d.Previous.IsZero() {
+		return fmt.Sprintf("relctl rollback %s --ring %s --reason '…', back to %s", m.Policy.Channel, d.Ring, d.Previous)
+	}
+	return fmt.Sprintf("relctl cut %s, with the fault mended: ring %s has no older release to go back to", m.Policy.Channel, d.Ring)
 }
 
 // enter decides whether a usable candidate may enter the ring at i now.

@@ -2,6 +2,7 @@ package ring_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -277,5 +278,28 @@ func TestCommandsExplainWhyTheyCannotBeDone(t *testing.T) {
 	refused(t, "1.3.0 is newer than 1.2.0, and may go")(s.Promote(version("1.2.0"), "dogfood", nil))
 	if e, err := s.Promote(release.Version{}, "dogfood", nil); err != nil || e.Promote.Version.String() != "1.3.0" {
 		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+func TestAHintNamesARollbackOnlyWhereThereIsSomethingToGoBackTo(t *testing.T) {
+	t.Parallel()
+	s := twoReleases(t)
+	s.do(s.Reject(version("1.1.0"), "orders fail"))
+	if d := s.decision("canary"); !strings.HasPrefix(d.Hint, "relctl rollback rolling --ring canary") || !strings.Contains(d.Hint, "back to 1.0.0") {
+		t.Errorf("with an older release: %q", d.Hint)
+	}
+	s.do(s.Reject(version("1.0.0"), "so do its own"))
+	for _, name := range []string{"canary", "all"} {
+		if d := s.decision(name); d.Action != ring.Rejected || !strings.HasPrefix(d.Hint, "relctl cut rolling") {
+			t.Errorf("%s without one: %s, %q", name, d.Action, d.Hint)
+		}
+	}
+	_, err := s.Rollback("canary", release.Version{}, "why", false)
+	if hint := err.(*ring.Refusal).Hint(); !strings.HasPrefix(hint, "relctl cut rolling") { //nolint:errorlint,forcetypeassert // it is one
+		t.Errorf("what was rejected is to be rejected: %q", hint)
+	}
+	_, err = s.Promote(version("1.0.0"), "canary", nil)
+	if hint := err.(*ring.Refusal).Hint(); hint != "" { //nolint:errorlint,forcetypeassert // it is one
+		t.Errorf("a rejected release is named: %q", hint)
 	}
 }

@@ -35,5 +35,6 @@ func ExampleModel_Rollback() {
 	fmt.Println(err.(*ring.Refusal).Hint()) //nolint:errorlint,forcetypeassert // an example
 	// Output:
 	// ring canary ran no older release to which it could go back
-	// relctl reject rolling 2026.302.1, and promote a newer release
+	// relctl reject rolling 2026.302.1 --reason '…' keeps it out of further rings
+	// relctl cut rolling, with the fault mended, and promote that
 }

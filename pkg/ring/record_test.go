@@ -54,7 +54,9 @@ func TestAPromotionCarriesWhatItsSoakFollowsFrom(t *testing.T) {
 func TestAWaivedSoakIsRecordedAsItWas(t *testing.T) {
 	t.Parallel()
 	s := twoReleases(t)
-	s.Waived = func(_ ring.Question, gate string) (uint64, string, bool) { return 7, "known noise", gate == ring.GateSoak }
+	s.Waived = func(_ ring.Question, gate string) (uint64, string, bool) {
+		return 7, "known noise", gate == ring.GateSoak
+	}
 	wantSteps(t, s.advance(), "1.1.0>all")
 	e := &s.log[len(s.log)-1].Event
 	if got := replayed(t, e); got["soak of canary"] == release.Pass || e.Promote.Verdicts[0].Status != release.Waived {
