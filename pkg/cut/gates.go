@@ -100,6 +100,10 @@ func (a asker) ask(ctx context.Context, c candidate, s gate.Subject) release.Ver
 	o, err := a.observer(c)
 	if err != nil {
 		v := release.Verdict{Status: release.Errored, Reason: err.Error()}
+		var first *NoPreviousError
+		if errors.As(err, &first) {
+			v.Status = release.NoData
+		}
 		var hinted interface{ Hint() string }
 		if errors.As(err, &hinted) {
 			v.Hint = hinted.Hint()
@@ -156,6 +160,9 @@ func (a asker) metrics(c candidate) (gate.Observer, error) {
 	if q.Traffic != nil {
 		all += q.Traffic.Query
 	}
+	if strings.Contains(all, "{previous}") && c.previous.IsZero() {
+		return nil, &NoPreviousError{Channel: a.channel.Name, Gate: a.gate.Name, Ring: c.ring, Version: c.version}
+	}
 	if !strings.Contains(all, "{cell}") || len(c.cells) == 0 {
 		return a.metric(c, "")
 	}
@@ -210,6 +217,31 @@ func (p *Project) now() time.Time {
 		return p.Clock()
 	}
 	return time.Now()
+}
+
+// NoPreviousError is a comparison with the release before where there is none.
+type NoPreviousError struct {
+	Channel, Gate string
+	// Ring that the release is to leave, "" for a cut.
+	Ring    string
+	Version release.Version
+}
+
+func (e *NoPreviousError) Error() string {
+	where := "channel " + e.Channel
+	if e.Ring != "" {
+		where = "ring " + e.Ring
+	}
+	return fmt.Sprintf("its query compares with {previous}, and %s has no release before %s that still counts", where, e.Version)
+}
+
+// Hint is the waiver for this one release.
+func (e *NoPreviousError) Hint() string {
+	scope := ""
+	if e.Ring != "" {
+		scope = fmt.Sprintf(" --ring %s --release %s", e.Ring, e.Version)
+	}
+	return fmt.Sprintf("look at it yourself, then: relctl waive %s --gate %s%s --reason 'nothing to compare with yet: …'", e.Channel, e.Gate, scope)
 }
 
 // NoServerError is a gate that asks a metric where nobody said which server has it.
