@@ -6,6 +6,7 @@ import (
 
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/ring"
 )
 
 // DeployError is a ring whose manifests could not be brought to what the ledger says.
@@ -40,5 +41,5 @@ func (e *UnsignedError) Error() string {
 	return fmt.Sprintf("event %d of the ledger lacks the signature of role %s, so nothing of %s is deployed because of it or after it", e.Event, ledger.RoleDeploy, e.Channel)
 }
 
-// Hint says where to look.
-func (*UnsignedError) Hint() string { return "relctl ledger verify" }
+// Hint says where to look, and how somebody of the role makes up for it.
+func (e *UnsignedError) Hint() string { return ring.UnsignedHint(e.Event) }

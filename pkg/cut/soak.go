@@ -49,6 +49,10 @@ func (p service) exonerated(ctx context.Context, c *ledger.Channel) ([]ledger.Ex
 	if err != nil {
 		return nil, err
 	}
+	endorsed, err := p.Ledger.Endorsed(ctx, p.State, ledger.Trust{Signed: true, Keys: keys})
+	if err != nil {
+		return nil, err
+	}
 	signed := map[uint64]bool{}
 	for rec, err := range p.Ledger.Log(ctx) {
 		if err != nil {
@@ -61,7 +65,7 @@ func (p service) exonerated(ctx context.Context, c *ledger.Channel) ([]ledger.Ex
 		if err != nil {
 			return nil, err
 		}
-		signed[rec.Number] = sig.Status == ledger.Signed
+		signed[rec.Number] = sig.Status == ledger.Signed || endorsed[rec.Commit] != 0
 	}
 	return slices.DeleteFunc(slices.Clone(c.Exonerated), func(x ledger.Exonerated) bool { return !signed[x.Event] }), nil
 }

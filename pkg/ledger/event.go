@@ -81,6 +81,7 @@ type Event struct {
 	Approve *Approve `json:"approve,omitempty"`
 	Waive   *Waive   `json:"waive,omitempty"`
 	Mark    *Mark    `json:"mark,omitempty"`
+	Endorse *Endorse `json:"endorse,omitempty"`
 
 	Promote   *Promote   `json:"promote,omitempty"`
 	Rollback  *Rollback  `json:"rollback,omitempty"`
@@ -109,6 +110,7 @@ func (e *Event) payloads() map[Type]payload {
 	put(set, e.Approve, TypeApprove)
 	put(set, e.Waive, TypeWaive)
 	put(set, e.Mark, TypeEquivalent, TypeWont, TypeLTSOnly)
+	put(set, e.Endorse, TypeEndorse)
 	put(set, e.Promote, TypePromote)
 	put(set, e.Rollback, TypeRollback)
 	put(set, e.Reject, TypeReject)
@@ -366,7 +368,7 @@ func DecodeEvent(data []byte) (*Event, error) {
 var types = func() map[Type]bool {
 	all := Event{
 		Genesis: &Genesis{}, Adopt: &Adopt{}, Reserve: &Reserve{}, Cut: &Cut{}, Abandon: &Abandon{}, Approve: &Approve{},
-		Waive: &Waive{}, Mark: &Mark{}, Promote: &Promote{}, Rollback: &Rollback{}, Reject: &Reject{}, Exonerate: &Exonerate{},
+		Waive: &Waive{}, Mark: &Mark{}, Endorse: &Endorse{}, Promote: &Promote{}, Rollback: &Rollback{}, Reject: &Reject{}, Exonerate: &Exonerate{},
 		Hold: &Hold{}, Resume: &Resume{}, Freeze: &Freeze{}, Thaw: &Thaw{}, Observe: &Observe{}, Open: &Open{}, EOL: &EOL{},
 		Withdraw: &Withdraw{}, Reveal: &Reveal{},
 	}
@@ -408,7 +410,7 @@ func (e *Event) validate() error {
 func (e *Event) checkChannel() error {
 	none := e.Observe != nil && e.Observe.Kind == ObserveCheck
 	switch {
-	case e.Type == TypeGenesis, e.Channel == "" && (none || e.Type == TypeFreeze || e.Type == TypeThaw):
+	case e.Type == TypeGenesis, e.Channel == "" && (none || e.Type == TypeFreeze || e.Type == TypeThaw || e.Type == TypeEndorse):
 		return nil
 	case none:
 		return fmt.Errorf("a check is about a commit, not about channel %.50q", e.Channel)

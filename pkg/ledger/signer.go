@@ -37,7 +37,7 @@ func (e *Event) Role() string {
 		return e.Approve.Role
 	case TypeWaive, TypeEquivalent, TypeWont, TypeLTSOnly:
 		return RoleWaiver
-	case TypePromote, TypeRollback, TypeReject, TypeExonerate, TypeHold, TypeResume, TypeFreeze, TypeThaw:
+	case TypePromote, TypeRollback, TypeReject, TypeExonerate, TypeHold, TypeResume, TypeFreeze, TypeThaw, TypeEndorse:
 		return RoleDeploy
 	case TypeObserve:
 		if e.Observe.Kind == ObserveCheck {
@@ -71,19 +71,23 @@ func (l *Ledger) Signature(ctx context.Context, rec Recorded, roles map[string]g
 }
 
 // Unsigned returns the number of the first event that the present state of a channel's rings rests on and that lacks
-// the signature of [RoleDeploy], 0 if all have it or none is demanded: nothing may be deployed because of it.
+// the signature of [RoleDeploy] and of whom vouches for it, 0 if all have it or none is demanded: nothing may be deployed because of it.
 func (l *Ledger) Unsigned(ctx context.Context, s *State, channel string, t Trust) (uint64, error) {
 	ch := s.Channels[channel]
 	if ch == nil || !t.Signed {
 		return 0, nil
 	}
+	endorsed, err := l.Endorsed(ctx, s, t)
+	if err != nil {
+		return 0, err
+	}
 	for _, stop := range ch.standing() {
-		_, err := l.repo.VerifyCommit(ctx, stop.Ledger, t.Keys.At(stop.Time))
-		if errors.Is(err, git.ErrUnsigned) || errors.Is(err, git.ErrUntrusted) {
-			return stop.Event, nil
-		}
+		ok, err := l.signed(ctx, stop.Ledger, t.Keys.At(stop.Time))
 		if err != nil {
 			return 0, fmt.Errorf("ledger event %d: %w", stop.Event, err)
+		}
+		if !ok && endorsed[stop.Ledger] == 0 {
+			return stop.Event, nil
 		}
 	}
 	return 0, nil

@@ -21,6 +21,8 @@ type State struct {
 	Waivers       []Recorded          `json:"waivers"`
 	// Marks are all that were made or taken back; [Ledger.Marks] tells which stand.
 	Marks []Recorded `json:"marks"`
+	// Endorsements vouch for events; [Ledger.Endorsed] tells which count.
+	Endorsements []Recorded `json:"endorsements,omitempty"`
 	// Freezes are those that were not thawed, also those that are over.
 	Freezes []Frozen `json:"freezes,omitempty"`
 	// Checks are all results of checks of commits; [Ledger.Checks] tells which count.
@@ -155,6 +157,8 @@ func (s *State) fold(c *Channel, r Recorded) string {
 		s.Waivers = append(s.Waivers, r)
 	case TypeEquivalent, TypeWont, TypeLTSOnly:
 		s.Marks = append(s.Marks, r)
+	case TypeEndorse:
+		return s.endorse(r)
 	case TypePromote:
 		return s.promote(c, r)
 	case TypeRollback:
@@ -197,6 +201,7 @@ func (s *State) Try(e *Event, at time.Time) error {
 func (s *State) clone() *State {
 	out := *s
 	out.Approvals, out.Waivers, out.Marks = slices.Clip(s.Approvals), slices.Clip(s.Waivers), slices.Clip(s.Marks)
+	out.Endorsements = slices.Clip(s.Endorsements)
 	out.Freezes, out.Checks = slices.Clone(s.Freezes), slices.Clip(s.Checks)
 	out.Channels = make(map[string]*Channel, len(s.Channels))
 	for name, ch := range s.Channels {

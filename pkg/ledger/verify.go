@@ -31,6 +31,7 @@ const (
 	CodeTagMessage    = "tag-message"     // a tag's message names another release than the ledger
 	CodeUnsignedRole  = "unsigned"        // an event of a role carries no signature
 	CodeUntrustedRole = "untrusted"       // an event of a role is signed by none of its keys
+	CodeEndorsed      = "endorsed"        // an event of a role carries no signature, and one with it vouches for it
 	CodeFastLane      = "fast-lane"       // the fast lane was taken on approvals that do not count
 	CodeRewritten     = "cache-rewritten" // the ledger does not contain what this clone saw before
 )
@@ -79,7 +80,7 @@ func (l *Ledger) Verify(ctx context.Context, opts VerifyOptions) (*Report, error
 	if err != nil {
 		return nil, err
 	}
-	s, broken := NewState(), false
+	s, broken, commits := NewState(), false, map[uint64]string{}
 	for _, c := range changes {
 		if c.Parents > 1 {
 			add(SeverityError, CodeMerge, s.Next, "ledger commit %s is a merge", release.Short(c.Commit))
@@ -96,6 +97,7 @@ func (l *Ledger) Verify(ctx context.Context, opts VerifyOptions) (*Report, error
 			continue
 		}
 		rep.Events++
+		commits[rec.Number] = rec.Commit
 		if broken {
 			s.Next = rec.Number // what follows is judged for itself
 		}
@@ -110,7 +112,7 @@ func (l *Ledger) Verify(ctx context.Context, opts VerifyOptions) (*Report, error
 			return nil, err
 		}
 	}
-	return rep, l.verifyTags(ctx, s, add)
+	return rep, errors.Join(l.vouch(ctx, s, rep, commits, opts), l.verifyTags(ctx, s, add))
 }
 
 type adder func(sev Severity, code string, event uint64, format string, args ...any)

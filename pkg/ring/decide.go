@@ -154,7 +154,7 @@ func (m Model) stopped(c *ledger.Channel, d *Decision) bool {
 	switch {
 	case m.Unsigned != 0:
 		d.say(Blocked, "event %d of the ledger lacks the signature of role %s", m.Unsigned, ledger.RoleDeploy)
-		d.Hint = "relctl ledger verify"
+		d.Hint = UnsignedHint(m.Unsigned)
 	case c.Held != nil:
 		d.say(Held, "held by %s (event %d): %s", c.Held.Actor, c.Held.Event, c.Held.Reason)
 		d.Hint = resume
@@ -168,6 +168,11 @@ func (m Model) stopped(c *ledger.Channel, d *Decision) bool {
 		return false
 	}
 	return true
+}
+
+// UnsignedHint says how to find the events that lack a signature, and how to make up for it.
+func UnsignedHint(event uint64) string {
+	return fmt.Sprintf("relctl ledger verify lists them; who holds role %s and finds them right: relctl ledger endorse %d --reason '…'", ledger.RoleDeploy, event)
 }
 
 // nothing says that there is nothing that could enter the ring, if that is so.

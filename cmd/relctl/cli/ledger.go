@@ -19,7 +19,7 @@ func newLedger(s IO) *cobra.Command {
 		Example: `  relctl ledger log
   relctl ledger verify`,
 	}
-	cmd.AddCommand(newLedgerLog(s), newLedgerVerify(s))
+	cmd.AddCommand(newLedgerLog(s), newLedgerVerify(s), newLedgerEndorse(s))
 	return cmd
 }
 
