@@ -166,6 +166,9 @@ func (c *cutter) askBuilt(ctx context.Context, r *reserved, m *made) ([]release.
 		return nil, &StageError{Stage: "gates", Err: err}
 	}
 	if refused := release.Blocking(verdicts); len(refused) > 0 {
+		if err := c.keepRefused(c.ch.Name, "", m.Manifest.Version, verdicts); err != nil {
+			return nil, &StageError{Stage: "gates", Err: err}
+		}
 		return nil, &RefusedError{Channel: c.ch.Name, Version: m.Manifest.Version, Verdicts: refused}
 	}
 	asked := slices.DeleteFunc(slices.Clone(verdicts), func(v release.Verdict) bool { return v.Moment != release.Built })

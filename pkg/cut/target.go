@@ -106,6 +106,9 @@ func (c *cutter) target(ctx context.Context) (*target, error) {
 		return nil, moved
 	}
 	if refused := release.Blocking(p.Verdicts); len(refused) > 0 {
+		if err := c.keepRefused(c.ch.Name, "", p.Inputs.Version, p.Verdicts); err != nil {
+			return nil, err
+		}
 		return nil, &RefusedError{Channel: c.ch.Name, Version: p.Inputs.Version, Verdicts: refused, Lacking: plan.Lacking(p.Evidence)}
 	}
 	text := fmt.Sprintf("%s at %s, %s", p.Inputs.Version, release.Short(p.Inputs.Commit), p.Digest)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/gate"
 	"github.com/relctl/relctl/pkg/ledger"
@@ -59,8 +60,10 @@ func newGateList(s IO) *cobra.Command {
 	var remote *string
 	var asJSON *bool
 	cmd := &cobra.Command{
-		Use:     "list <channel>",
-		Short:   "List a channel's gates, when each is asked, and what",
+		Use:   "list <channel>",
+		Short: "List a channel's gates, when each is asked, and what",
+		Long: `list shows the gates of a channel's cuts and rings. If a cut, promote or advance in this clone was refused by gates, it
+names on stderr the file with what they were told then; relctl gate replay judges it again.`,
 		Example: "  relctl gate list rolling",
 		Args:    exactly("channel"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -79,6 +82,9 @@ func newGateList(s IO) *cobra.Command {
 			if len(rows) == 0 {
 				s.say("channel %s has no gates", ch.Name)
 			}
+			if err := sayRefused(s, p, ch); err != nil {
+				return err
+			}
 			return s.table(func(row func(cells ...string)) {
 				for _, r := range rows {
 					row(r.Name, r.When, r.Kind, plain(r.Asks))
@@ -88,6 +94,22 @@ func newGateList(s IO) *cobra.Command {
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)
 	return cmd
+}
+
+// sayRefused tells where what gates last refused lies.
+func sayRefused(s IO, p *cut.Project, ch *channel.Channel) error {
+	refused, files, err := p.Refusals(ch)
+	if err != nil {
+		return err
+	}
+	for i, r := range refused {
+		where := ""
+		if r.Ring != "" {
+			where = " in ring " + plain(r.Ring)
+		}
+		s.say("%s%s was refused at %s: relctl gate replay %s", r.Version, where, r.Time.Format("2006-01-02 15:04 MST"), plain(files[i]))
+	}
+	return nil
 }
 
 // replayReport is what relctl gate replay prints.
@@ -105,8 +127,9 @@ func newGateReplay(s IO) *cobra.Command {
 		Use:   "replay <event or file>",
 		Short: "Judge again what gates were told",
 		Long: `replay takes the records of gates, which say what each asked and was answered, and judges them again, without asking
-anybody. They lie in the events of the ledger that relied on them: reserve, cut and promote. They also stand in what
-relctl plan --json prints; - reads it from standard input. It ends with exit code 6 if a verdict comes out differently
+anybody. They lie in the events of the ledger that relied on them: reserve, cut and promote. What gates
+refused lies in dist/relctl/refused-….json of the clone in which they were asked, until the next refusal; relctl gate list
+names those files. Records also stand in what relctl plan --json prints; - reads it from standard input. It ends with exit code 6 if a verdict comes out differently
 or would let nothing through.`,
 		Example: `  relctl gate replay 42                            what event 42 of the ledger relied on
   relctl plan lts-2.4 --json | relctl gate replay -

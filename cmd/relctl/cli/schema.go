@@ -38,6 +38,7 @@ var schemas = map[string]func() ([]byte, error){
 	"rollout":             describe("rollout", "What the commands about rings print with --json", rolloutReport{}),
 	"gate-record":         describe("gate-record", "What a gate asked and was answered", gate.Record{}),
 	"gate-replay":         describe("gate-replay", "What relctl gate replay --json prints", replayReport{}),
+	"refused":             describe("refused", "What gates were told when they refused, as it is kept in dist/relctl", cut.Refused{}),
 	"gate-list":           describe("gate-list", "What relctl gate list --json prints", gateList{}),
 	"verification":        describe("verification", "The report of a verification", verify.Report{}),
 }
