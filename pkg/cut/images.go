@@ -67,7 +67,10 @@ func (c *cutter) images(ctx context.Context, r *reserved, artifacts []build.Arti
 		Images    []channel.Image  `json:"images"`
 		Artifacts []build.Artifact `json:"artifacts"`
 	}
-	wanted := c.Policy.Product.Images
+	wanted, err := c.wantedImages(ctx, r.Plan.Inputs)
+	if err != nil {
+		return nil, &StageError{Stage: "images", Err: err}
+	}
 	if len(wanted) == 0 {
 		return &imaged{Artifacts: artifacts}, nil
 	}
