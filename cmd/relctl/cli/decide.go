@@ -213,7 +213,11 @@ func newAbandon(s IO) *cobra.Command {
 		Use:   "abandon <channel>",
 		Short: "Give up a reserved release that will not be finished",
 		Long: `abandon closes the open reservation of a channel. If its release.json was signed already, the version and the sequence
-are burned: nothing else will ever carry them, since bytes under that version may be in somebody's hands.`,
+are burned: nothing else will ever carry them, since bytes under that version may be in somebody's hands.
+
+What was staged in stores is removed. Container images that were pushed stay in the registry, under their digests and without
+a tag; abandon names them on stderr, as far as this clone made them. Most registries delete images without a tag by
+themselves, or with a command such as crane delete.`,
 		Example: `  relctl abandon lts-2.4 --reason "the build does not pass on this commit"`,
 		Args:    exactly("channel"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -238,7 +242,10 @@ are burned: nothing else will ever carry them, since bytes under that version ma
 			if rec.Abandon.Burned {
 				burned = "; it was signed, so the version is burned"
 			}
-			return recorded(s, *asJSON, rec, "%s %s is given up%s", ch.Name, rec.Abandon.Version, burned)
+			if err := recorded(s, *asJSON, rec, "%s %s is given up%s", ch.Name, rec.Abandon.Version, burned); err != nil {
+				return err
+			}
+			return sayLeft(ctx, s, p, rec.Abandon.Plan)
 		},
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)
@@ -246,6 +253,15 @@ are burned: nothing else will ever carry them, since bytes under that version ma
 	cmd.Flags().StringArrayVar(&dirs, "store", nil, "look for its files in this `folder` instead of the policy's stores (repeatable)")
 	mustRequire(cmd, "reason")
 	return cmd
+}
+
+// sayLeft names the images that stay in registries.
+func sayLeft(ctx context.Context, s IO, p *cut.Project, digest string) error {
+	left, err := p.LeftImages(ctx, digest)
+	for _, image := range left {
+		s.say("left in the registry without a tag: %s\n  delete it with crane delete %s, unless another release has the same image", plain(image), plain(image))
+	}
+	return err
 }
 
 // recorded reports one event that was appended.
