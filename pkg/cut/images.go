@@ -153,15 +153,7 @@ func inventory(images []release.Image) string {
 		}
 		all = append(all, fmt.Sprintf("%s (%s)", i.Name, strings.Join(platforms, ", ")))
 	}
-	return count(len(all), "image") + ": " + strings.Join(all, ", ")
-}
-
-// count returns "1 image", "2 images".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return release.Count(len(all), "image") + ": " + strings.Join(all, ", ")
 }
 
 // push brings the images, unseen, into every registry, with signatures and SBOMs beside them. The first result is a

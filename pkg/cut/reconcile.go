@@ -112,7 +112,7 @@ func (c *cutter) reveal(ctx context.Context, m *made, res *Result) error {
 	}
 	text := "visible in " + storeNames(c.stores)
 	if n := len(res.Images); n > 0 {
-		text += fmt.Sprintf(", with %s tagged %s", count(n, "image"), m.Manifest.Version)
+		text += fmt.Sprintf(", with %s tagged %s", release.Count(n, "image"), m.Manifest.Version)
 	}
 	c.opts.Progress(Progress{Stage: "reveal", State: "done", Text: text})
 	return nil

@@ -5,6 +5,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"github.com/relctl/relctl/pkg/release"
 )
 
 func newAdopt(s IO) *cobra.Command {
@@ -46,14 +48,14 @@ was released, and a tag that moves is noticed. Tags outside the line, or not of 
 				if *asJSON {
 					return s.json(found)
 				}
-				s.print("%s would be adopted into %s\n", count(len(found), "release"), ch.Name)
+				s.print("%s would be adopted into %s\n", release.Count(len(found), "release"), ch.Name)
 				return nil
 			}
 			rec, err := p.Adopt(ctx, ch)
 			if err != nil {
 				return err
 			}
-			return recorded(s, *asJSON, rec, "%s adopted into %s", count(len(rec.Adopt.Releases), "release"), ch.Name)
+			return recorded(s, *asJSON, rec, "%s adopted into %s", release.Count(len(rec.Adopt.Releases), "release"), ch.Name)
 		},
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)

@@ -256,10 +256,10 @@ func printBackports(s IO, r *backportsReport) error {
 	}
 	printObstacles(s, r)
 	if r.Unsearched > 0 {
-		s.say("\n%s: --needs looks for earlier changes that would help", count(r.Unsearched, "conflict"))
+		s.say("\n%s: --needs looks for earlier changes that would help", release.Count(r.Unsearched, "conflict"))
 	}
 	if n := r.Total - len(r.Changes); n > 0 {
-		s.say("\nnot shown: %s; --limit 0 lists all", count(n, "older change"))
+		s.say("\nnot shown: %s; --limit 0 lists all", release.Count(n, "older change"))
 	}
 	return nil
 }
@@ -375,7 +375,7 @@ func printBackportsMarkdown(s IO, r *backportsReport) {
 		s.print("\n")
 	}
 	if n := r.Total - len(r.Changes); n > 0 {
-		s.print("\n%s more.\n", count(n, "older change"))
+		s.print("\n%s more.\n", release.Count(n, "older change"))
 	}
 }
 

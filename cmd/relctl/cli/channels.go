@@ -164,7 +164,7 @@ func explain(s IO, p *cut.Project, ch *channel.Channel) {
 	if ch.Soak != nil {
 		row("soak", "every change must have run %s in ring %s", ch.Soak.For, ch.Soak.Ring)
 		if a := ch.Soak.Approval; a != nil {
-			row("", "adapted picks and changes of the line alone need %s by role %s", count(max(a.Count, 1), "approval"), a.Role)
+			row("", "adapted picks and changes of the line alone need %s by role %s", release.Count(max(a.Count, 1), "approval"), a.Role)
 		}
 	}
 	for _, g := range ch.Gates {
@@ -207,7 +207,7 @@ func ringWords(r channel.Ring, last bool) string {
 func gateWords(g channel.Gate) string {
 	switch {
 	case g.Approval != nil:
-		return fmt.Sprintf("%s: approval by %s of role %s", g.Name, count(g.Approval.Count, "person"), g.Approval.Role)
+		return fmt.Sprintf("%s: approval by %s of role %s", g.Name, release.Count(g.Approval.Count, "person"), g.Approval.Role)
 	case len(g.Command) > 0:
 		return fmt.Sprintf("%s: %s must end with exit code 0", g.Name, strings.Join(g.Command, " "))
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/relctl/relctl/pkg/release"
 )
 
 func newLedgerEndorse(s IO) *cobra.Command {
@@ -54,7 +56,7 @@ stand under the role. --dry-run lists the events.`,
 			if err != nil {
 				return err
 			}
-			return recorded(s, *asJSON, rec, "%s endorsed", count(len(events), "event"))
+			return recorded(s, *asJSON, rec, "%s endorsed", release.Count(len(events), "event"))
 		},
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)

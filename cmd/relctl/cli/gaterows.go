@@ -5,6 +5,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/relctl/relctl/pkg/channel"
+	"github.com/relctl/relctl/pkg/release"
 )
 
 // gateRows lists the gates of a channel and of its rings.
@@ -27,7 +28,7 @@ func gateRows(ch *channel.Channel) []gateRow {
 func describeGate(g channel.Gate) (kind, asks string) {
 	switch {
 	case g.Approval != nil:
-		return "approval", count(max(g.Approval.Count, 1), "approval") + " of role " + g.Approval.Role
+		return "approval", release.Count(max(g.Approval.Count, 1), "approval") + " of role " + g.Approval.Role
 	case g.Prometheus != nil:
 		return "prometheus", g.Prometheus.Pass + " of " + g.Prometheus.Query
 	case g.GitOps != nil && g.GitOps.File != "":

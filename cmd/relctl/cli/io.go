@@ -83,14 +83,3 @@ func plain(text string) string {
 		return r
 	}, strings.ToValidUTF8(text, "�"))
 }
-
-// count returns "1 change", "2 changes", "2 fixes".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	if strings.HasSuffix(noun, "x") {
-		noun += "e"
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}

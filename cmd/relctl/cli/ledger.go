@@ -10,6 +10,7 @@ import (
 
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/release"
 )
 
 func newLedger(s IO) *cobra.Command {
@@ -119,7 +120,7 @@ func verifyLedger(cmd *cobra.Command, s IO, p *cut.Project, asJSON bool) error {
 		}
 	}
 	if !asJSON {
-		s.print("%s checked, %s\n", count(report.Events, "event"), count(bad, "error"))
+		s.print("%s checked, %s\n", release.Count(report.Events, "event"), release.Count(bad, "error"))
 	}
 	if bad > 0 {
 		return &exitError{code: exitFailed}

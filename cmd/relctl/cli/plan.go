@@ -91,7 +91,7 @@ func printPlan(s IO, p *release.Plan) {
 	printNotes(s, "Warnings", p.Warnings)
 	printNotes(s, "Assumed", p.Assumptions)
 	if n := len(release.Blocking(p.Verdicts)); n > 0 {
-		s.print("\nA cut would stop: %s refuses or cannot say.\n", count(n, "gate"))
+		s.print("\nA cut would stop: %s refuses or cannot say.\n", release.Count(n, "gate"))
 		return
 	}
 	s.print("\nNext: relctl cut %s --plan %s\n", in.Channel, p.Digest)

@@ -217,7 +217,7 @@ func pending(ch *cut.ChannelStatus) string {
 	if ch.Unreleased == nil {
 		return "-"
 	}
-	return count(*ch.Unreleased, "change")
+	return release.Count(*ch.Unreleased, "change")
 }
 
 func supportWords(l *cut.SupportLeft) string {
@@ -231,9 +231,9 @@ func supportWords(l *cut.SupportLeft) string {
 	case l.Days == nil:
 		return string(l.Phase)
 	case l.Phase == cut.PhaseFull && !l.Maintenance.IsZero():
-		return fmt.Sprintf("%s, maintenance in %s", l.Phase, count(*l.Days, "day"))
+		return fmt.Sprintf("%s, maintenance in %s", l.Phase, release.Count(*l.Days, "day"))
 	}
-	return fmt.Sprintf("%s, end of life in %s", l.Phase, count(*l.Days, "day"))
+	return fmt.Sprintf("%s, end of life in %s", l.Phase, release.Count(*l.Days, "day"))
 }
 
 // soakWords says how far a soak has come: 1h10m of 2h.

@@ -126,7 +126,7 @@ somebody recorded the reason with relctl changes mark --wont is shown, and does 
 type lossError struct{ report upgradeReport }
 
 func (e *lossError) Error() string {
-	return fmt.Sprintf("an upgrade from %s to %s would lose %s", e.report.From.Version, e.report.To.Version, count(len(e.report.Lost), "fix"))
+	return fmt.Sprintf("an upgrade from %s to %s would lose %s", e.report.From.Version, e.report.To.Version, release.Count(len(e.report.Lost), "fix"))
 }
 
 // Hint says how to get them there.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/relctl/relctl/pkg/release"
 )
 
 // watch shows what render writes on the terminal again and again until ctx ends.
@@ -76,7 +78,7 @@ func (v view) draw(text string) error {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if _, height, err := v.size(); err == nil && height > 1 && len(lines) > height {
 		more := len(lines) - height + 1
-		lines = append(lines[:height-1], "… and "+count(more, "line")+" more: make the window larger, or name a channel")
+		lines = append(lines[:height-1], "… and "+release.Count(more, "line")+" more: make the window larger, or name a channel")
 	}
 	_, err := io.WriteString(v.out, toTop+strings.Join(lines, endOfLine+"\n")+endOfLine+endOfScreen)
 	return err

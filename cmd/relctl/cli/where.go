@@ -119,7 +119,7 @@ The last two are likely rather than certain; the others leave no doubt.`,
 				}
 			}
 			if n := len(found) - len(r.Changes); n > 0 {
-				s.say("\n%s match too: use more words, or --limit 0", count(n, "older change"))
+				s.say("\n%s match too: use more words, or --limit 0", release.Count(n, "older change"))
 			}
 			return nil
 		},
