@@ -27,7 +27,7 @@ var begin = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 
 // rolling is a product with four rings of one cell each, clones of its remote, and a store beside them.
 type rolling struct {
-	t      *testing.T
+	t      testing.TB
 	now    time.Time
 	clones []string
 	// dir holds all of it, bare is the remote, and remote the same to be read without relctl's commands.
@@ -39,7 +39,7 @@ type rolling struct {
 
 const rollingService = "apiVersion: v1\nkind: Service\nmetadata: {name: acme}\nspec: {selector: {app: acme}, ports: [{port: 80}]}\n"
 
-func newRolling(t *testing.T, clones int) *rolling {
+func newRolling(t testing.TB, clones int) *rolling {
 	t.Helper()
 	if ok, err := condition("prog:ssh-keygen"); err != nil || !ok {
 		t.Skipf("ssh-keygen is missing: %v", err)
@@ -83,6 +83,7 @@ func newRolling(t *testing.T, clones int) *rolling {
 		r.gitIn(dir, "clone", "--quiet", r.bare, c)
 	}
 	r.write("dying/git", dying, 0o700)
+	r.write("waiting/git", waiting, 0o700)
 	r.remote, err = git.Open(t.Context(), r.bare)
 	r.must(err)
 	t.Cleanup(func() { _ = r.remote.Close() })
@@ -177,6 +178,8 @@ type crash struct {
 	git   int
 	verbs string
 	stage string
+	// waits lets the command live, but wait before its first push until it is let go.
+	waits bool
 }
 
 func (c crash) String() string {
@@ -206,6 +209,24 @@ done
 exec git "$@"
 `
 
+// waiting is a git that says when it is about to push for the first time, and waits for an answer.
+const waiting = `#!/bin/sh
+PATH=${PATH#*:}
+case " $* " in *" push "*)
+	if test ! -e "$RACE_MARK"; then
+		: >"$RACE_MARK"
+		echo >"$RACE/ready"
+		read -r _ <"$RACE/go"
+	fi
+esac
+exec git "$@"
+`
+
+// gitFrom puts one of those in front of the PATH.
+func (r *rolling) gitFrom(folder string) string {
+	return "PATH=" + filepath.Join(r.dir, folder) + ":" + os.Getenv("PATH")
+}
+
 // ran is how a command ended.
 type ran struct {
 	code    int
@@ -233,8 +254,10 @@ func (r *rolling) command(clone string, die crash, args ...string) func() ran {
 	cmd := exec.CommandContext(ctx, "relctl", append([]string{"-C", clone}, args...)...)
 	cmd.Env = append(r.env(), "RELCTL_PASSWORD=correct horse", "RELCTL_TEST_NOW="+r.now.Format(time.RFC3339), "TEST_KILL="+die.stage)
 	if die.git > 0 {
-		count := filepath.Join(r.t.TempDir(), "count")
-		cmd.Env = append(cmd.Env, "PATH="+filepath.Join(r.dir, "dying")+":"+os.Getenv("PATH"), "DIE_COUNT="+count, "DIE_VERBS="+die.verbs, "DIE_AT="+strconv.Itoa(die.git))
+		cmd.Env = append(cmd.Env, r.gitFrom("dying"), "DIE_COUNT="+filepath.Join(r.t.TempDir(), "count"), "DIE_VERBS="+die.verbs, "DIE_AT="+strconv.Itoa(die.git))
+	}
+	if die.waits {
+		cmd.Env = append(cmd.Env, r.gitFrom("waiting"), "RACE="+r.dir, "RACE_MARK="+filepath.Join(r.t.TempDir(), "mark"))
 	}
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

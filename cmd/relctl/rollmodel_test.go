@@ -228,7 +228,7 @@ func (m *model) obey(a act) bool {
 	case "cut":
 		m.releases++
 		return true
-	case "publish": // of what was cut already
+	case "publish", "nothing": // a cut of what was cut already, and perhaps is published
 		return true
 	case "promote":
 		ok := a.release == m.candidate(a.ring) && m.mayEnter(a.ring)
