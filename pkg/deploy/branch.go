@@ -51,11 +51,13 @@ func (b *Branch) Fetch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := refs.Ref(b.Ref()); !ok {
-		b.gone = true
+	at, ok := refs.Ref(b.Ref())
+	if b.gone = !ok; b.gone {
 		return nil
 	}
-	b.gone = false
+	if have, err := b.Head(ctx); err != nil || have == at.ID {
+		return err
+	}
 	return b.repo.Fetch(ctx, b.remote, "+"+b.Ref()+":"+b.local)
 }
 

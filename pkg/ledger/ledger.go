@@ -49,8 +49,12 @@ func (l *Ledger) Fetch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := refs.Ref(Ref); !ok {
+	at, ok := refs.Ref(Ref)
+	if !ok {
 		return nil
+	}
+	if have, err := l.head(ctx); err != nil || have == at.ID {
+		return err
 	}
 	return l.repo.Fetch(ctx, l.remote, "+"+Ref+":"+l.ref())
 }
