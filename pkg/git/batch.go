@@ -39,7 +39,7 @@ type objectInfo struct {
 	size     int64
 }
 
-// chunk is how many questions are asked before the answers are read: both fit into a pipe.
+// chunk is how many questions are asked before the answers are read: they fit into a pipe, even if nobody reads them yet.
 const chunk = 200
 
 // info looks objects up by id, each perhaps followed by ^{} for what is behind a tag. Answers come in the order of the questions.
@@ -66,38 +66,61 @@ func (o *objects) info(ctx context.Context, names ...string) ([]objectInfo, erro
 
 // read returns an object of the given kind with at most limit bytes. One that does not exist is [ErrNotFound].
 func (o *objects) read(ctx context.Context, kind, id string, limit int64) ([]byte, error) {
-	found, err := o.info(ctx, id)
+	found, err := o.readAll(ctx, kind, limit, id)
 	if err != nil {
 		return nil, err
 	}
-	switch i := found[0]; {
-	case i.kind == "":
-		return nil, fmt.Errorf("%s %s: %w", kind, id, ErrNotFound)
-	case i.kind != kind:
-		return nil, fmt.Errorf("%s is a %s, not a %s: %w", id, i.kind, kind, ErrNotFound)
-	case i.size > limit:
-		return nil, fmt.Errorf("%s %s has %d bytes, at most %d are read", kind, id, i.size, limit)
+	return found[0], nil
+}
+
+// readAll is read for many objects, in few exchanges. The first that is not there ends it.
+func (o *objects) readAll(ctx context.Context, kind string, limit int64, ids ...string) ([][]byte, error) {
+	found, err := o.info(ctx, ids...)
+	if err != nil {
+		return nil, err
 	}
-	var data []byte
+	for n, i := range found {
+		switch id := ids[n]; {
+		case i.kind == "":
+			return nil, fmt.Errorf("%s %s: %w", kind, id, ErrNotFound)
+		case i.kind != kind:
+			return nil, fmt.Errorf("%s is a %s, not a %s: %w", id, i.kind, kind, ErrNotFound)
+		case i.size > limit:
+			return nil, fmt.Errorf("%s %s has %d bytes, at most %d are read", kind, id, i.size, limit)
+		}
+	}
+	out := make([][]byte, 0, len(ids))
 	err = o.ask(ctx, func() error {
-		if _, err := io.WriteString(o.in, "contents "+id+"\n"); err != nil {
-			return err
+		for len(out) < len(ids) {
+			part := ids[len(out):min(len(out)+chunk, len(ids))]
+			if _, err := io.WriteString(o.in, "contents "+strings.Join(part, "\ncontents ")+"\n"); err != nil {
+				return err
+			}
+			for range part {
+				data, err := o.contents(ids[len(out)], found[len(out)].size)
+				if err != nil {
+					return err
+				}
+				out = append(out, data)
+			}
 		}
-		i, err := o.header()
-		if err != nil {
-			return err
-		}
-		if i.size != found[0].size {
-			return fmt.Errorf("%s changed while it was read", id)
-		}
-		data = make([]byte, i.size+1) // a newline follows
-		_, err = io.ReadFull(o.out, data)
-		return err
+		return nil
 	})
+	return out, err
+}
+
+// contents reads the answer with an object of a known size.
+func (o *objects) contents(id string, size int64) ([]byte, error) {
+	i, err := o.header()
 	if err != nil {
 		return nil, err
 	}
-	return data[:len(data)-1], nil
+	if i.size != size {
+		return nil, fmt.Errorf("%s changed while it was read", id)
+	}
+	data := make([]byte, size+1) // a newline follows
+	_, err = io.ReadFull(o.out, data)
+	return data[:size], err
 }
 
 // header reads "<id> <kind> <size>" or "<name> missing".

@@ -48,6 +48,34 @@ func (r *Repo) VerifyCommit(ctx context.Context, id string, keys Keyring) (Signe
 	return who, nil
 }
 
+// Claim is a commit, and the keys of which one should have signed it.
+type Claim struct {
+	Commit string
+	Keys   Keyring
+}
+
+// VerifyCommits is [Repo.VerifyCommit] for many, which are read at once. A commit that is unsigned or not signed by one
+// of its keys gives a Signed without a name; an error is one of reading.
+func (r *Repo) VerifyCommits(ctx context.Context, claims []Claim) ([]Signed, error) {
+	ids := make([]string, len(claims))
+	for i, c := range claims {
+		if ids[i] = c.Commit; !isID(c.Commit) {
+			return nil, fmt.Errorf("%q is not a full commit id", c.Commit)
+		}
+	}
+	raw, err := r.objects.readAll(ctx, "commit", maxCommit, ids...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Signed, len(claims))
+	for i, c := range claims {
+		if out[i], err = verify(raw[i], c.Keys); err != nil && !errors.Is(err, ErrUnsigned) && !errors.Is(err, ErrUntrusted) {
+			return nil, fmt.Errorf("commit %s: %w", c.Commit, err)
+		}
+	}
+	return out, nil
+}
+
 const (
 	sshArmor = "-----BEGIN SSH SIGNATURE-----"
 	pgpArmor = "-----BEGIN PGP SIGNATURE-----"

@@ -181,29 +181,36 @@ func (l *Ledger) Observed(ctx context.Context, c *Channel, cells git.Keyring, wa
 			asked = append(asked, o)
 		}
 	}
-	counts := make([]bool, len(asked))
+	signers := make([]string, len(asked))
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i, o := range asked {
+	g.SetLimit(runtime.GOMAXPROCS(0) + 1) // while one reads, the others verify
+	for begin := 0; begin < len(asked); begin += verifiedAtOnce {
+		part := asked[begin:min(begin+verifiedAtOnce, len(asked))]
 		g.Go(func() error {
-			signed, err := l.repo.VerifyCommit(ctx, o.Ledger, cells.At(o.Time))
-			if err != nil && !errors.Is(err, git.ErrUnsigned) && !errors.Is(err, git.ErrUntrusted) {
-				return fmt.Errorf("ledger event %d: %w", o.Event, err)
+			claims := make([]git.Claim, len(part))
+			for i, o := range part {
+				claims[i] = git.Claim{Commit: o.Ledger, Keys: cells.At(o.Time)}
 			}
-			counts[i] = err == nil && signed.Name == o.Cell
-			return nil
+			signed, err := l.repo.VerifyCommits(ctx, claims)
+			for i, s := range signed {
+				signers[begin+i] = s.Name
+			}
+			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("observations of the ledger: %w", err)
 	}
 	for i, o := range asked {
-		if counts[i] {
+		if signers[i] == o.Cell {
 			out = append(out, o)
 		}
 	}
 	return out, nil
 }
+
+// verifiedAtOnce is how many signatures are read and verified at once.
+const verifiedAtOnce = 100
 
 // Checks answers what CI said about commits.
 type Checks struct {
