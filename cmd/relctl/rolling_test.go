@@ -86,7 +86,7 @@ type story struct {
 }
 
 func newStory(t testing.TB, seed uint64) *story {
-	s := &story{rolling: newRolling(t, 2), rand: rand.New(rand.NewPCG(seed, 10)), manifests: map[string]string{}} //nolint:gosec // a seed
+	s := &story{rolling: newRolling(t, 2), rand: rand.New(rand.NewPCG(seed, 10)), manifests: map[string]string{}}
 	s.model = newModel(s.now)
 	t.Cleanup(func() {
 		if t.Failed() {
