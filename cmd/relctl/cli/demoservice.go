@@ -105,7 +105,7 @@ func (d *demo) healthy(ctx context.Context, version, ring string) error {
 }
 
 // hours writes a time for the story: 2 hours.
-func hours(t time.Duration) string { return count(int(t.Hours()), "hour") }
+func hours(t time.Duration) string { return release.Count(int(t.Hours()), "hour") }
 
 // lost writes how many percent of its orders canary lost with a version.
 func (d *demo) lost(version, percent string) error {
