@@ -1,11 +1,14 @@
 package main
 
 import (
+	"archive/tar"
+	"errors"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -55,5 +58,54 @@ func cmdImage(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if len(args) == 2 {
 		ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(digest.String()+"\n"), 0o600))
+	}
+}
+
+// cmdArtifact checks the artifact with a tag to the last byte and writes its digest to a file, and the files in it to a
+// folder: artifact ref [file [folder]]. "! artifact ref" holds that there is none.
+func cmdArtifact(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 || len(args) > 3 {
+		ts.Fatalf("usage: [!] artifact ref [file [folder]]")
+	}
+	ref, err := name.ParseReference(args[0], name.StrictValidation)
+	ts.Check(err)
+	image, err := remote.Image(ref)
+	if neg {
+		if err == nil {
+			ts.Fatalf("there is an artifact %s", ref)
+		}
+		return
+	}
+	ts.Check(err)
+	ts.Check(validate.Image(image))
+	digest, err := image.Digest()
+	ts.Check(err)
+	if len(args) > 1 {
+		ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(digest.String()+"\n"), 0o600))
+	}
+	if len(args) > 2 {
+		layers, err := image.Layers()
+		ts.Check(err)
+		content, err := layers[0].Uncompressed()
+		ts.Check(err)
+		ts.Check(unpack(content, ts.MkAbs(args[2])))
+	}
+}
+
+// unpack writes the files of an archive to a folder.
+func unpack(content io.Reader, dir string) error {
+	for archive := tar.NewReader(content); ; {
+		h, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(dir, filepath.FromSlash(h.Name))
+		data, err := io.ReadAll(archive)
+		if err := errors.Join(err, os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, data, 0o600)); err != nil {
+			return err
+		}
 	}
 }

@@ -82,6 +82,7 @@ func TestScripts(t *testing.T) {
 			"samefile": cmdSameFile,
 			"registry": cmdRegistry,
 			"image":    cmdImage,
+			"artifact": cmdArtifact,
 			"service":  cmdService,
 
 			"prometheus": cmdPrometheus,

@@ -60,6 +60,8 @@ var forms = map[string]form{
 	"port":         {pattern: port.String(), check: matches(port, "a port such as 8080/tcp")},
 	"target":       {pattern: target.String(), check: checkTarget},
 	"mode":         {enum: []string{"0644", "0755"}},
+	"secret":       {pattern: secret.String(), check: matches(secret, "the name of a Secret such as registry-acme")},
+	"deployurl":    {pattern: `\S`, check: checkDeployURL},
 }
 
 // component is a part of a repository's path in a registry.
@@ -73,6 +75,7 @@ var (
 	variable   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=[^\x00]*$`)
 	user       = regexp.MustCompile(`^(0|[1-9][0-9]{0,9})(:(0|[1-9][0-9]{0,9}))?$`)
 	port       = regexp.MustCompile(`^[1-9][0-9]{0,4}/(tcp|udp|sctp)$`)
+	secret     = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$`)
 	target     = regexp.MustCompile(`^(/[!-.0-~]+)+$`)
 )
 

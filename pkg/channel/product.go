@@ -120,8 +120,16 @@ type ProductDeploy struct {
 	// Engine applies the manifests that relctl renders.
 	Engine string `json:"engine,omitempty" is:"engine"`
 	// Repository is the URL under which the engine finds the rendered manifests: this repository's, or that of a separate
-	// one, which is then used through the remote that has this URL, or by the URL itself. Default is this repository.
-	Repository string `json:"repository,omitempty" is:"text"`
+	// one, which is then used through the remote that has this URL, or by the URL itself. Default is this repository. With
+	// oci://<registry>/<path> the branch stays in this one, and Flux reads what its cells run from signed artifacts there,
+	// one with the tag of each ring's name.
+	Repository string `json:"repository,omitempty" is:"deployurl"`
 	// Branch is the short name of the branch for rendered manifests. Default is relctl/deploy.
 	Branch string `json:"branch,omitempty" is:"deploybranch"`
+	// Keys are the paths of public keys, PEM files in the repository, of which one must have signed an artifact. The
+	// commands about rings sign with --key.
+	Keys []string `json:"keys,omitempty" is:"path"`
+	// Secret is the name of the Kubernetes Secret with which Flux reads the repository or the artifacts. Without it they
+	// are public.
+	Secret string `json:"secret,omitempty" is:"secret"`
 }

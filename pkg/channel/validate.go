@@ -123,6 +123,9 @@ func (n names) once(d *document, path, what, name string) {
 // checkProduct checks what the form of single values does not show.
 func (d *document) checkProduct(p *Product) {
 	d.checkImages(p.Images)
+	if p.Deploy != nil {
+		d.checkDeploy(p.Deploy)
+	}
 	if n := len(p.Signing.Keys); p.Signing.Threshold > n {
 		d.failAt("signing.threshold", "the threshold %d can never be met: there %s", p.Signing.Threshold, are(n, "key"))
 	}

@@ -54,13 +54,22 @@ func (p *Project) deployedFiles(ctx context.Context) (fs.FS, error) {
 	return b.Files(ctx)
 }
 
-// DeployedAs returns the revisions of the deploy branch by which a GitOps engine knows that cells of a ring run a release.
+// DeployedAs returns the revisions by which a GitOps engine knows that cells of a ring run a release: commits of the
+// deploy branch, and the digest of the ring's artifact if there is one.
 func (p *Project) DeployedAs(ctx context.Context, ring string, cells []string, rel *ledger.Release) ([]string, error) {
 	b, err := p.readDeployBranch(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return b.Revisions(ctx, ring, cells, rel.Release)
+	commits, err := b.Revisions(ctx, ring, cells, rel.Release)
+	if len(commits) == 0 || err != nil {
+		return nil, err
+	}
+	digest, err := p.artifactDigest(ctx, b, ring)
+	if digest == "" || err != nil {
+		return commits, err
+	}
+	return append(commits, digest), nil
 }
 
 // CompareDeployed tells what differs between two releases in the cells of rings, all of the channel without names,

@@ -74,6 +74,10 @@ func (w *deployer) objects(ctx context.Context, files fs.FS, sets []*deploy.Set)
 	g := deploy.GitOps{
 		Product: w.Policy.Product.Name, Channel: w.Channel.Name, Engine: w.engine(w.Channel), Rings: w.rings(),
 		Repository: d.Repository, Branch: strings.TrimPrefix(w.branch.Ref(), "refs/heads/"), At: w.model.Now,
+		Secret: d.Secret,
+	}
+	if len(d.Keys) > 0 {
+		g.Keys = deploy.KeysName(g.Product)
 	}
 	var err error
 	if g.Repository == "" {

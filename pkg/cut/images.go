@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/image"
@@ -24,7 +22,7 @@ import (
 
 // Registry is where the images of releases lie: unseen under their digests first, shown by a tag later.
 type Registry interface {
-	Push(ctx context.Context, repository string, image v1.ImageIndex, about ...publish.Referrer) error
+	Push(ctx context.Context, repository string, image publish.Image, about ...publish.Referrer) error
 	Attached(ctx context.Context, repository, digest, mediaType string) ([][]byte, error)
 	Hidden(ctx context.Context, repository, digest, tag string) (bool, error)
 	Tag(ctx context.Context, repository, digest, tag string) error

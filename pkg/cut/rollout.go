@@ -19,8 +19,10 @@ type Rollout struct {
 	*Project
 	Channel *channel.Channel
 
-	opts     RolloutOptions
-	scripts  *scripts
+	opts    RolloutOptions
+	scripts *scripts
+	// signers sign the artifacts of rings, nil if Flux reads the deploy branch.
+	signers  *signers
 	verdicts map[ring.Question][]release.Verdict
 	// imagined says that the state holds events that are not recorded.
 	imagined bool
@@ -30,6 +32,8 @@ type Rollout struct {
 type RolloutOptions struct {
 	// Now is the clock. Default is time.Now.
 	Now func() time.Time
+	// Signers are the keys at hand for artifacts of the rings, see channel.ProductDeploy.
+	Signers []Signer
 	// DryRun records and pushes nothing: what would be done is told.
 	DryRun bool
 	// Progress is told of each event ("event") and each commit on the deploy branch ("deploy"); may be nil.
@@ -50,7 +54,11 @@ func (p *Project) Rollout(ch *channel.Channel, opts RolloutOptions) (*Rollout, e
 	if opts.Progress == nil {
 		opts.Progress = func(Progress) {}
 	}
-	return &Rollout{Project: p, Channel: ch, opts: opts, scripts: &scripts{project: p}}, nil
+	signers, err := p.artifactSigners(ch, opts.Signers)
+	if err != nil {
+		return nil, err
+	}
+	return &Rollout{Project: p, Channel: ch, opts: opts, scripts: &scripts{project: p}, signers: signers}, nil
 }
 
 // Close removes what the gates left.
@@ -74,6 +82,8 @@ type Rolled struct {
 	Events []ledger.Event `json:"events"`
 	// Deploys are the commits on the deploy branch, or what they would be.
 	Deploys []Deploy `json:"deploys"`
+	// Artifacts that were brought to a registry, or would be.
+	Artifacts []Artifact `json:"artifacts,omitempty"`
 	// Decisions say of each ring what happens next, and why.
 	Decisions []ring.Decision `json:"decisions"`
 }
@@ -196,10 +206,12 @@ func (r *Rollout) settle(ctx context.Context, out *Rolled) (*Rolled, error) {
 	}
 	deploys, failed := r.converge(ctx, m)
 	out.Deploys = append(out.Deploys, deploys...)
+	artifacts, unpublished := r.artifacts(ctx, m, deploys)
+	out.Artifacts = append(out.Artifacts, artifacts...)
 	if m, err = r.Model(ctx); err == nil { // others may have been at work
 		out.Decisions = m.Decide()
 	}
-	return out, errors.Join(failed, err)
+	return out, errors.Join(failed, unpublished, err)
 }
 
 // FastLane returns the two approvals of a release that the fast lane needs.

@@ -37,34 +37,39 @@ func newSigners(p *plan.Policy, ch *channel.Channel, atHand []Signer) (*signers,
 			Remedy: "relctl key generate --out channels/keys, then add signing: {keys: [channels/keys/release.pub], threshold: 1}",
 		}
 	}
-	for _, path := range p.Product.Signing.Keys {
-		data, err := fs.ReadFile(p.FS, path)
+	return s, s.load(p.FS, "signing.keys", p.Product.Signing.Keys, atHand)
+}
+
+// load reads the public keys that a list of the policy names, and takes the keys at hand if they are among them.
+func (s *signers) load(files fs.FS, list string, paths []string, atHand []Signer) error {
+	for _, path := range paths {
+		data, err := fs.ReadFile(files, path)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, &KeyError{
+			return &KeyError{
 				Text:   fmt.Sprintf("channels/product.yaml names the signing key %s, which is not on the default branch", path),
 				Remedy: "make a pair with relctl key generate --out " + filepath.ToSlash(filepath.Dir(path)) + ", and commit and push the .pub file",
 			}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("signing key of channels/product.yaml: %w", err)
+			return fmt.Errorf("signing key of channels/product.yaml: %w", err)
 		}
 		key, err := sign.ParsePublic(data)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return fmt.Errorf("%s: %w", path, err)
 		}
 		s.trusted = append(s.trusted, key)
 		s.names[key.ID()] = path
 	}
 	for _, k := range atHand {
 		if _, ok := s.names[k.ID()]; !ok {
-			return nil, &KeyError{
-				Text:   fmt.Sprintf("the key %s… is not among the signing keys of channels/product.yaml", k.ID()[:12]),
-				Remedy: "use one of " + strings.Join(p.Product.Signing.Keys, ", ") + ", or add its public part to signing.keys on the default branch",
+			return &KeyError{
+				Text:   fmt.Sprintf("the key %s… is not among the %s of channels/product.yaml", k.ID()[:12], strings.ReplaceAll(list, ".", " ")),
+				Remedy: "use one of " + strings.Join(paths, ", ") + ", or add its public part to " + list + " on the default branch",
 			}
 		}
 	}
 	s.atHand = atHand
-	return s, nil
+	return nil
 }
 
 // signed are the signatures over a release.json, by file name.

@@ -53,7 +53,7 @@ func (g *GitOps) flux() map[string][]any {
 			return typed{api, kind, meta{Name: name, Namespace: "flux-system", Labels: labels}}
 		}
 		dir := renderedDir(c.ring, c.name)
-		source := fluxSource{Spec: g.fluxSource(dir)}
+		source := fluxSource{Spec: g.fluxSource(c.ring, dir)}
 		source.typed = head("source.toolkit.fluxcd.io/v1", g.fluxKind())
 		apply := fluxKustomization{typed: head("kustomize.toolkit.fluxcd.io/v1", "Kustomization"), Spec: fluxKustomizationSpec{
 			Interval: "10m", RetryInterval: "1m", Timeout: "5m",
@@ -83,13 +83,13 @@ func (g *GitOps) fluxKind() string {
 	return "GitRepository"
 }
 
-func (g *GitOps) fluxSource(dir string) fluxSourceSpec {
+func (g *GitOps) fluxSource(ring, dir string) fluxSourceSpec {
 	s := fluxSourceSpec{Interval: "1m", URL: g.Repository, Ignore: ignoreAllBut(dir)}
 	if g.Secret != "" {
 		s.SecretRef = &secretRef{g.Secret}
 	}
 	if g.fluxKind() == "OCIRepository" {
-		s.Ref = map[string]string{"tag": strings.ReplaceAll(g.Branch, "/", "-")}
+		s.Ref = map[string]string{"tag": ring}
 		if g.Keys != "" {
 			s.Verify = &fluxVerify{"cosign", secretRef{g.Keys}}
 		}

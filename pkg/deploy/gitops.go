@@ -21,9 +21,9 @@ type GitOps struct {
 	// Rings are all of the channel's, in order.
 	Rings []Ring
 	// Repository is the URL under which the engine finds the deploy branch: https://, ssh://, or git@host:path. For
-	// Flux it may be oci://, an artifact with the branch's files.
+	// Flux it may be oci://, a repository of a registry with the [Artifact] of each ring under the ring's name as tag.
 	Repository string
-	// Branch is its short name, such as relctl/deploy; for oci:// the tag.
+	// Branch is its short name, such as relctl/deploy.
 	Branch string
 	// Secret is the name of the Kubernetes Secret with which Flux reads the repository, "" for a public one.
 	Secret string
@@ -39,6 +39,9 @@ type GitOps struct {
 
 // ApplicationName is the name of a cell's Argo CD Application, and of its Flux Kustomization.
 func ApplicationName(product, channel, cell string) string { return objectName(product, channel, cell) }
+
+// KeysName is the name of the Secret with the public keys by which Flux verifies a product's artifacts.
+func KeysName(product string) string { return objectName(product, "deploy-keys") }
 
 // Render returns the files in gitops/<engine>/<channel>, none for [Kustomize].
 func (g GitOps) Render() (*Set, error) {

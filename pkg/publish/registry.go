@@ -73,9 +73,15 @@ func Signature(bundle []byte) Referrer {
 // SBOM returns a bill of materials in the form of CycloneDX.
 func SBOM(data []byte) Referrer { return Referrer{MediaType: release.MediaTypeCycloneDX, Data: data} }
 
+// Image is an image of one platform or of several, or another artifact: a v1.Image or a v1.ImageIndex.
+type Image interface {
+	remote.Taggable
+	Digest() (v1.Hash, error)
+}
+
 // Push brings an image and documents about it into a repository, without a tag: layers first, then the images of the
 // platforms, the index, the documents. What is there already is not sent again.
-func (r Registry) Push(ctx context.Context, repository string, image v1.ImageIndex, about ...Referrer) error {
+func (r Registry) Push(ctx context.Context, repository string, image Image, about ...Referrer) error {
 	err := r.push(ctx, repository, image, about)
 	if err != nil {
 		return fmt.Errorf("push to %s: %w", r.Repository(repository), err)
@@ -83,7 +89,7 @@ func (r Registry) Push(ctx context.Context, repository string, image v1.ImageInd
 	return nil
 }
 
-func (r Registry) push(ctx context.Context, repository string, image v1.ImageIndex, about []Referrer) error {
+func (r Registry) push(ctx context.Context, repository string, image Image, about []Referrer) error {
 	digest, err := image.Digest()
 	if err != nil {
 		return err
@@ -92,7 +98,7 @@ func (r Registry) push(ctx context.Context, repository string, image v1.ImageInd
 	if err != nil {
 		return err
 	}
-	if err := remote.WriteIndex(ref, image, r.options(ctx)...); err != nil {
+	if err := remote.Push(ref, image, r.options(ctx)...); err != nil {
 		return err
 	}
 	subject, err := remote.Head(ref, r.options(ctx)...)
@@ -269,10 +275,6 @@ func (r Registry) Hidden(ctx context.Context, repository, digest, tag string) (b
 // Tag makes the image with a digest, which was pushed before, visible under a tag. A tag never moves: if it names another
 // image the error is a [*TagError]. Tagging again does nothing.
 func (r Registry) Tag(ctx context.Context, repository, digest, tag string) error {
-	image, err := r.image(repository, digest)
-	if err != nil {
-		return err
-	}
 	have, err := r.Tagged(ctx, repository, tag)
 	switch {
 	case err != nil:
@@ -281,6 +283,16 @@ func (r Registry) Tag(ctx context.Context, repository, digest, tag string) error
 		return nil
 	case have != "":
 		return &TagError{Reference: r.Repository(repository) + ":" + tag, Have: have, Want: digest}
+	}
+	return r.Point(ctx, repository, digest, tag)
+}
+
+// Point gives the image with a digest, which was pushed before, a tag, whatever had it until then: one that moves, such
+// as that of a ring.
+func (r Registry) Point(ctx context.Context, repository, digest, tag string) error {
+	image, err := r.image(repository, digest)
+	if err != nil {
+		return err
 	}
 	d, err := remote.Get(image, r.options(ctx)...)
 	if err == nil {

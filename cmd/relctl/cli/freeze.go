@@ -110,6 +110,7 @@ func declare(cmd *cobra.Command, s IO, f *rollFlags, e ledger.Event) error {
 		}
 		r.Close()
 		all.Events, all.Deploys, all.Decisions = append(all.Events, out.Events...), append(all.Deploys, out.Deploys...), append(all.Decisions, out.Decisions...)
+		all.Artifacts = append(all.Artifacts, out.Artifacts...)
 		if err != nil {
 			break
 		}

@@ -27,6 +27,8 @@ type rolloutReport struct {
 	Events []ledger.Event `json:"events"`
 	// Deploys are the commits on the deploy branch.
 	Deploys []cut.Deploy `json:"deploys"`
+	// Artifacts are what was brought to a registry for Flux.
+	Artifacts []cut.Artifact `json:"artifacts,omitempty"`
 	// Decisions say of each ring what happens next, and why.
 	Decisions []ring.Decision `json:"decisions"`
 }
@@ -36,12 +38,28 @@ type rollFlags struct {
 	remote *string
 	json   *bool
 	dryRun bool
+	// keys sign artifacts, see rollFlags.signers.
+	keys         []string
+	passwordFile string
+	loaded       []cut.Signer
 }
 
 func addRoll(cmd *cobra.Command) *rollFlags {
 	f := &rollFlags{remote: addRemote(cmd), json: addJSON(cmd)}
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show what would be recorded and deployed, and do nothing")
+	cmd.Flags().StringArrayVar(&f.keys, "key", nil, "sign artifacts for Flux with the private key in this `file` (repeatable)")
+	cmd.Flags().StringVar(&f.passwordFile, "password-file", "", "read the keys' password from the first line of this `file`")
 	return f
+}
+
+// signers opens the keys, once for all channels. A dry run needs none.
+func (f *rollFlags) signers(s IO) ([]cut.Signer, error) {
+	if f.loaded != nil || f.dryRun {
+		return f.loaded, nil
+	}
+	var err error
+	f.loaded, err = loadKeys(s, f.keys, f.passwordFile)
+	return f.loaded, err
 }
 
 // actAt opens the project as act does, with events that bear the time of the clock.
@@ -68,7 +86,11 @@ func openRollout(cmd *cobra.Command, s IO, f *rollFlags, name string) (*cut.Roll
 }
 
 func rolloutOf(p *cut.Project, s IO, f *rollFlags, ch *channel.Channel) (*cut.Rollout, error) {
-	return p.Rollout(ch, cut.RolloutOptions{Now: s.now, DryRun: f.dryRun, Progress: s.Watch})
+	keys, err := f.signers(s)
+	if err != nil {
+		return nil, err
+	}
+	return p.Rollout(ch, cut.RolloutOptions{Now: s.now, Signers: keys, DryRun: f.dryRun, Progress: s.Watch})
 }
 
 // roll runs one command about the rings of a channel and says what came of it.
@@ -89,17 +111,21 @@ func always(d cut.Decide) func(*cut.Rollout) cut.Decide {
 
 // tellRollout prints what a command did, also if it did only a part.
 func tellRollout(s IO, f *rollFlags, name string, out *cut.Rolled, err error) error {
-	if out == nil || err != nil && len(out.Events)+len(out.Deploys)+len(out.Decisions) == 0 {
+	done := 0
+	if out != nil {
+		done = len(out.Events) + len(out.Deploys) + len(out.Artifacts)
+	}
+	if out == nil || err != nil && done+len(out.Decisions) == 0 {
 		return err
 	}
 	if *f.json {
 		report := rolloutReport{
 			Schema: rolloutSchema, Channel: name, DryRun: f.dryRun,
-			Events: orNone(out.Events), Deploys: orNone(out.Deploys), Decisions: orNone(out.Decisions),
+			Events: orNone(out.Events), Deploys: orNone(out.Deploys), Artifacts: out.Artifacts, Decisions: orNone(out.Decisions),
 		}
 		return errors.Join(s.json(report), err)
 	}
-	if err == nil && len(out.Events)+len(out.Deploys) == 0 {
+	if err == nil && done == 0 {
 		s.print("nothing to do\n")
 	}
 	printRollout(s, f.dryRun, out)
@@ -133,6 +159,13 @@ func printRollout(s IO, dryRun bool, out *cut.Rolled) {
 		}
 		for _, c := range d.Changes {
 			s.print("  %s\n", plain(c))
+		}
+	}
+	for _, a := range out.Artifacts {
+		if dryRun {
+			s.print("would push: %s\n", a)
+		} else {
+			s.print("artifact %s: %s\n", a.Ring, a)
 		}
 	}
 	s.print("\n")
