@@ -95,7 +95,7 @@ func declare(cmd *cobra.Command, s IO, f *rollFlags, e ledger.Event) error {
 			continue
 		}
 		names = append(names, ch.Name)
-		r, rerr := rolloutOf(p, s, f, ch)
+		r, rerr := rolloutOf(ctx, p, s, f, ch)
 		if rerr != nil {
 			return rerr
 		}

@@ -47,18 +47,18 @@ type rollFlags struct {
 func addRoll(cmd *cobra.Command) *rollFlags {
 	f := &rollFlags{remote: addRemote(cmd), json: addJSON(cmd)}
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show what would be recorded and deployed, and do nothing")
-	cmd.Flags().StringArrayVar(&f.keys, "key", nil, "sign artifacts for Flux with the private key in this `file` (repeatable)")
+	cmd.Flags().StringArrayVar(&f.keys, "key", nil, "sign artifacts for Flux with this `key`, a file or a reference to a service or token (repeatable)")
 	cmd.Flags().StringVar(&f.passwordFile, "password-file", "", "read the keys' password from the first line of this `file`")
 	return f
 }
 
 // signers opens the keys, once for all channels. A dry run needs none.
-func (f *rollFlags) signers(s IO) ([]cut.Signer, error) {
+func (f *rollFlags) signers(ctx context.Context, s IO) ([]cut.Signer, error) {
 	if f.loaded != nil || f.dryRun {
 		return f.loaded, nil
 	}
 	var err error
-	f.loaded, err = loadKeys(s, f.keys, f.passwordFile)
+	f.loaded, err = loadKeys(ctx, s, f.keys, f.passwordFile)
 	return f.loaded, err
 }
 
@@ -82,11 +82,11 @@ func openRollout(cmd *cobra.Command, s IO, f *rollFlags, name string) (*cut.Roll
 	if err != nil {
 		return nil, err
 	}
-	return rolloutOf(p, s, f, ch)
+	return rolloutOf(cmd.Context(), p, s, f, ch)
 }
 
-func rolloutOf(p *cut.Project, s IO, f *rollFlags, ch *channel.Channel) (*cut.Rollout, error) {
-	keys, err := f.signers(s)
+func rolloutOf(ctx context.Context, p *cut.Project, s IO, f *rollFlags, ch *channel.Channel) (*cut.Rollout, error) {
+	keys, err := f.signers(ctx, s)
 	if err != nil {
 		return nil, err
 	}
