@@ -23,39 +23,38 @@ import (
 	"github.com/relctl/relctl/pkg/release"
 )
 
-// definitions are the engines' custom resource definitions as their modules carry them, by module and sum.
-var definitions = []struct {
-	module, sum string
-	files       []string
-}{
-	{"github.com/argoproj/argo-cd/v3@v3.5.7", "h1:Xm1BF+I5OgDKUG3SDK49vn2/Y5AMyaNVko+/JT08gj0=", []string{
-		"manifests/crds/application-crd.yaml", "manifests/crds/applicationset-crd.yaml", "manifests/crds/appproject-crd.yaml",
-	}},
-	{"github.com/fluxcd/source-controller@v1.9.6", "h1:nG534/bI6nVpyHra7ONAk6xDB3xPsVT+EOLHZHXPrrc=", []string{
-		"config/crd/bases/source.toolkit.fluxcd.io_gitrepositories.yaml", "config/crd/bases/source.toolkit.fluxcd.io_ocirepositories.yaml",
-	}},
-	{"github.com/fluxcd/kustomize-controller@v1.9.6", "h1:XB+G3A0mky0j5uVHZWv4oSlS2RvZBoNIUhstIvY0JKE=", []string{
-		"config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml",
-	}},
+// definitions are the engines' custom resource definitions as their modules carry them. Those of Flux's modules have
+// their version and sum in flux/go.mod.
+var definitions = []struct{ in, module, sum, files string }{
+	{".", "github.com/argoproj/argo-cd/v3@v3.5.7", "h1:Xm1BF+I5OgDKUG3SDK49vn2/Y5AMyaNVko+/JT08gj0=", "manifests/crds/*-crd.yaml"},
+	{"flux", "github.com/fluxcd/source-controller", "", "config/crd/bases/*.yaml"},
+	{"flux", "github.com/fluxcd/kustomize-controller", "", "config/crd/bases/*.yaml"},
 }
 
-// install teaches the server the engines' kinds.
+// install teaches the server the engines' kinds, and makes the namespaces in which they and the product live.
 func install(t *testing.T, s *server) {
 	t.Helper()
 	for _, d := range definitions {
-		out, err := exec.Command("go", "mod", "download", "-json", d.module).Output()
+		out, err := exec.Command("go", "-C", d.in, "mod", "download", "-json", d.module).Output()
 		var module struct{ Dir, Sum string }
-		if err := errors.Join(err, json.Unmarshal(out, &module)); err != nil || module.Sum != d.sum {
+		if err := errors.Join(err, json.Unmarshal(out, &module)); err != nil || d.sum != "" && module.Sum != d.sum {
 			t.Fatalf("%s: %v, sum %s, want %s", d.module, err, module.Sum, d.sum)
 		}
-		for _, name := range d.files {
-			for _, crd := range objects(t, read(t, filepath.Join(module.Dir, filepath.FromSlash(name)))) {
+		files, err := filepath.Glob(filepath.Join(module.Dir, filepath.FromSlash(d.files)))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s holds no %s: %v", d.module, d.files, err)
+		}
+		for _, name := range files {
+			for _, crd := range objects(t, read(t, name)) {
 				must(t, s.apply(crd, ""))
 				where, err := s.path(crd, "")
 				must(t, err)
 				s.await(t, nil, where, established)
 			}
 		}
+	}
+	for _, ns := range []string{"acme", "argocd", "flux-system"} {
+		must(t, s.apply(object{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": ns}}, ""))
 	}
 }
 
@@ -116,7 +115,7 @@ var rings = []deploy.Ring{
 }
 
 // rendered is all that relctl writes for a release in all rings, on top of a branch.
-func rendered(t *testing.T, engine deploy.Engine, repository, version string, image byte, branch fstest.MapFS) map[string][]byte {
+func rendered(t *testing.T, engine deploy.Engine, repository, secret, version string, image byte, branch fstest.MapFS) map[string][]byte {
 	t.Helper()
 	var sets []*deploy.Set
 	for _, r := range rings {
@@ -134,7 +133,7 @@ func rendered(t *testing.T, engine deploy.Engine, repository, version string, im
 	must(t, err)
 	own, err := deploy.GitOps{
 		Product: "acme", Channel: "rolling", Engine: engine, Rings: rings, Deployed: running,
-		Repository: repository, Branch: deploy.DefaultBranch, Secret: "git", Keys: keys(repository),
+		Repository: repository, Branch: deploy.DefaultBranch, Secret: secret, Keys: keys(repository),
 		Freezes: []deploy.Freeze{
 			{Name: "year-end", From: time.Date(2026, 12, 19, 23, 0, 0, 0, time.UTC), Until: time.Date(2027, 1, 4, 23, 0, 0, 0, time.UTC)},
 			{Name: "weekends", Rings: []string{"multi-tenant"}, Weekdays: []time.Weekday{time.Saturday}, Length: 48 * time.Hour, Timezone: "Europe/Berlin"},
@@ -150,7 +149,7 @@ func rendered(t *testing.T, engine deploy.Engine, repository, version string, im
 // keys names the secret of an artifact's signers; a git repository has none.
 func keys(repository string) string {
 	if strings.HasPrefix(repository, "oci://") {
-		return "cosign"
+		return deploy.KeysName("acme")
 	}
 	return ""
 }
@@ -158,9 +157,6 @@ func keys(repository string) string {
 func TestAClusterAcceptsEachObjectThatIsRendered(t *testing.T) {
 	s := start(t)
 	install(t, s)
-	for _, ns := range []string{"acme", "argocd", "flux-system"} {
-		must(t, s.apply(object{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": ns}}, ""))
-	}
 	seen := map[string]int{}
 	for name, c := range map[string]struct {
 		engine     deploy.Engine
@@ -172,12 +168,12 @@ func TestAClusterAcceptsEachObjectThatIsRendered(t *testing.T) {
 		"kustomize": {deploy.Kustomize, ""},
 	} {
 		branch := fstest.MapFS{}
-		files := rendered(t, c.engine, c.repository, "2026.103.1", '1', branch)
+		files := rendered(t, c.engine, c.repository, "git", "2026.103.1", '1', branch)
 		applyAll(t, s, name, files, seen)
 		for file, data := range files {
 			branch[file] = &fstest.MapFile{Data: data, Mode: 0o644}
 		}
-		applyAll(t, s, name, rendered(t, c.engine, c.repository, "2026.104.1", '2', branch), seen) // over the first
+		applyAll(t, s, name, rendered(t, c.engine, c.repository, "git", "2026.104.1", '2', branch), seen) // over the first
 	}
 	want := []string{
 		"AppProject", "ApplicationSet", "ConfigMap", "Deployment", "GitRepository", "Job", "Kustomization", "OCIRepository", "PersistentVolumeClaim", "Service",

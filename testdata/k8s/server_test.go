@@ -27,7 +27,8 @@ const (
 	token      = "relctl-test"
 )
 
-// programs builds etcd and kube-apiserver, and returns where they lie. Go links them again only if something changed.
+// programs builds etcd, kube-apiserver and Flux's controllers, and returns where they lie. Go links them again only if
+// something changed.
 var programs = sync.OnceValues(func() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -38,13 +39,26 @@ var programs = sync.OnceValues(func() (string, error) {
 		"etcd":           {"go.etcd.io/etcd/server/v3"},
 		"kube-apiserver": {"-ldflags", "-s -w -X k8s.io/component-base/version.gitVersion=" + kubernetes, "k8s.io/kubernetes/cmd/kube-apiserver"},
 	} {
-		build := append([]string{"build", "-o", filepath.Join(dir, name)}, args...)
-		if out, err := exec.Command("go", build...).CombinedOutput(); err != nil {
-			return "", fmt.Errorf("build %s: %w\n%s", name, err, out)
+		if err := build(".", filepath.Join(dir, name), args...); err != nil {
+			return "", err
+		}
+	}
+	for _, name := range []string{"source-controller", "kustomize-controller"} {
+		if err := build("flux", filepath.Join(dir, name), "-ldflags", "-s -w", "github.com/fluxcd/"+name); err != nil {
+			return "", err
 		}
 	}
 	return dir, nil
 })
+
+// build builds a program of a module.
+func build(module, program string, args ...string) error {
+	cmd := exec.Command("go", append([]string{"-C", module, "build", "-o", program}, args...)...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s: %w\n%s", program, err, out)
+	}
+	return nil
+}
 
 // server is a Kubernetes API server on loopback.
 type server struct {
