@@ -93,7 +93,7 @@ func (r *Rollout) artifacts(ctx context.Context, m ring.Model, deploys []Deploy)
 	var out []Artifact
 	var failed error
 	for _, t := range m.Targets() {
-		a := Artifact{Ring: t.Ring, Repository: store.Registry.Repository(repository)}
+		a := Artifact{Ring: t.Ring, Repository: store.Repository(repository)}
 		moves := r.opts.DryRun && slices.ContainsFunc(deploys, func(d Deploy) bool { return slices.Contains(d.Rings, t.Ring) })
 		if !moves {
 			moves, err = store.bring(ctx, files, &a)
