@@ -33,6 +33,8 @@ type Release struct {
 	Corrections map[string]Correction
 	// Evidence is how far each change is proven, in the order of Changes; nil where nobody asked.
 	Evidence []release.Evidence
+	// Withdrawn is why the release must not be installed, "" if it may, and Advisory what was published about it, or "".
+	Withdrawn, Advisory string
 }
 
 // Correction says that a change is told otherwise than by its commit.

@@ -28,6 +28,9 @@ type DocumentRelease struct {
 	Date    time.Time       `json:"date,omitzero"`
 	// Previous is the release that the changes are told since, absent for the first.
 	Previous release.Version `json:"previous,omitzero"`
+	// Withdrawn is why the release must not be installed, absent if it may, and Advisory what was published about it.
+	Withdrawn string `json:"withdrawn,omitempty"`
+	Advisory  string `json:"advisory,omitempty"`
 	// Changes, newest first.
 	Changes []DocumentChange `json:"changes"`
 }
@@ -45,7 +48,7 @@ type DocumentChange struct {
 func (l Log) Document() Document {
 	d := Document{Schema: Schema, Product: l.Product, Channel: l.Channel, From: l.From, Releases: make([]DocumentRelease, len(l.Releases))}
 	for i, r := range l.Releases {
-		out := DocumentRelease{Version: r.Version, Commit: r.Commit, Date: r.Date.UTC(), Previous: r.Previous, Changes: make([]DocumentChange, len(r.Changes))}
+		out := DocumentRelease{Version: r.Version, Commit: r.Commit, Date: r.Date.UTC(), Previous: r.Previous, Withdrawn: r.Withdrawn, Advisory: r.Advisory, Changes: make([]DocumentChange, len(r.Changes))}
 		for j, e := range r.Entries() {
 			out.Changes[j] = DocumentChange{*e.Change, e.Corrected, r.evidence(e.Commit)}
 		}

@@ -45,7 +45,11 @@ func Text(l Log) []byte {
 			b.WriteByte('\n')
 		}
 		if r.Released() {
-			fmt.Fprintf(&b, "%s  %s\n", r.Version, r.Date.UTC().Format("2006-01-02"))
+			fmt.Fprintf(&b, "%s  %s", r.Version, r.Date.UTC().Format("2006-01-02"))
+			if r.Withdrawn != "" {
+				fmt.Fprintf(&b, "  withdrawn: %s", inert(r.Withdrawn))
+			}
+			b.WriteByte('\n')
 		} else {
 			b.WriteString("not released yet\n")
 		}

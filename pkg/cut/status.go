@@ -47,6 +47,20 @@ type ChannelStatus struct {
 	Freezes []ledger.Frozen `json:"freezes,omitempty"`
 	// Rings of a rolling channel, in order.
 	Rings []RingStatus `json:"rings,omitempty"`
+	// Withdrawn are the releases that must not be installed, and Floor the lowest that may be, left out for none.
+	Withdrawn []SaidStatus `json:"withdrawn,omitempty"`
+	Floor     *SaidStatus  `json:"floor,omitempty"`
+	// Unsigned are the events about the channel that lack the signature of the role security and count for nothing.
+	Unsigned []uint64 `json:"unsigned,omitempty"`
+}
+
+// SaidStatus is what people said about a version.
+type SaidStatus struct {
+	Version  release.Version `json:"version"`
+	Event    uint64          `json:"event"`
+	Since    time.Time       `json:"since"`
+	Reason   string          `json:"reason"`
+	Advisory string          `json:"advisory,omitempty"`
 }
 
 // LastRelease is a channel's newest release.
@@ -88,6 +102,9 @@ type SupportLeft struct {
 	Days *int `json:"days,omitempty"`
 	// Ended is the number of the event that ended the channel, 0 for none.
 	Ended uint64 `json:"ended,omitempty"`
+	// Reason of that end, and the channel to go to, "" for none.
+	Reason    string `json:"reason,omitempty"`
+	Successor string `json:"successor,omitempty"`
 }
 
 // RingStatus is how a ring stands, and what happens next with it.
@@ -156,6 +173,9 @@ func (p *Project) channelStatus(ctx context.Context, ch *channel.Channel, now ti
 		out.Open = &OpenRelease{Version: in.Version, Commit: in.Commit, Event: o.Event, Since: o.Time, By: o.Actor}
 	}
 	out.Support = supportLeft(ch, st, now)
+	if err := p.told(ctx, out); err != nil {
+		return nil, err
+	}
 	if err := p.unreleased(ctx, ch, st, out); err != nil {
 		return nil, err
 	}

@@ -45,6 +45,7 @@ const (
 	TypeOpen     Type = "open"
 	TypeEOL      Type = "eol"
 	TypeWithdraw Type = "withdraw"
+	TypeFloor    Type = "floor"
 	TypeReveal   Type = "reveal"
 
 	// The verdicts about a change, see [Mark].
@@ -96,6 +97,7 @@ type Event struct {
 	Open     *Open     `json:"open,omitempty"`
 	EOL      *EOL      `json:"eol,omitempty"`
 	Withdraw *Withdraw `json:"withdraw,omitempty"`
+	Floor    *Floor    `json:"floor,omitempty"`
 	Reveal   *Reveal   `json:"reveal,omitempty"`
 }
 
@@ -123,6 +125,7 @@ func (e *Event) payloads() map[Type]payload {
 	put(set, e.Open, TypeOpen)
 	put(set, e.EOL, TypeEOL)
 	put(set, e.Withdraw, TypeWithdraw)
+	put(set, e.Floor, TypeFloor)
 	put(set, e.Reveal, TypeReveal)
 	return set
 }
@@ -329,6 +332,8 @@ func (e *Event) Version() release.Version {
 		return e.EOL.Last
 	case e.Withdraw != nil:
 		return e.Withdraw.Version
+	case e.Floor != nil:
+		return e.Floor.Version
 	case e.Reveal != nil:
 		return e.Reveal.Version
 	}
@@ -370,7 +375,7 @@ var types = func() map[Type]bool {
 		Genesis: &Genesis{}, Adopt: &Adopt{}, Reserve: &Reserve{}, Cut: &Cut{}, Abandon: &Abandon{}, Approve: &Approve{},
 		Waive: &Waive{}, Mark: &Mark{}, Endorse: &Endorse{}, Promote: &Promote{}, Rollback: &Rollback{}, Reject: &Reject{}, Exonerate: &Exonerate{},
 		Hold: &Hold{}, Resume: &Resume{}, Freeze: &Freeze{}, Thaw: &Thaw{}, Observe: &Observe{}, Open: &Open{}, EOL: &EOL{},
-		Withdraw: &Withdraw{}, Reveal: &Reveal{},
+		Withdraw: &Withdraw{}, Floor: &Floor{}, Reveal: &Reveal{},
 	}
 	known := map[Type]bool{}
 	for t := range all.payloads() {

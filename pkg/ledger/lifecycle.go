@@ -19,15 +19,19 @@ type Open struct {
 	Branch string `json:"branch"`
 }
 
-// EOL ends the event's channel: nothing is reserved on it any more.
+// EOL ends the event's channel: nothing is reserved on it any more. Another one replaces reason and successor.
 type EOL struct {
 	// Last is the channel's last release, zero if it had none.
 	Last release.Version `json:"last,omitzero"`
+	// Successor is the channel to go to, or "".
+	Successor string `json:"successor,omitempty"`
 }
 
-// Withdraw warns of a release; it stays where it is.
+// Withdraw warns of a release; it stays where it is. Another one replaces reason and advisory.
 type Withdraw struct {
 	Version release.Version `json:"version"`
+	// Advisory names what was published about it, such as a CVE, or "".
+	Advisory string `json:"advisory,omitempty"`
 }
 
 // Reveal records that a release is visible in a store.
@@ -58,17 +62,42 @@ func (o *Open) summary() string {
 	return fmt.Sprintf("from %s %s at %s, branch %s", o.Source, o.Version, release.Short(o.Commit), strings.TrimPrefix(o.Branch, "refs/heads/"))
 }
 
-func (x *EOL) check(e *Event) error { return e.needReason() }
-
-func (x *EOL) summary() string {
-	if x.Last.IsZero() {
-		return "without a release"
+func (x *EOL) check(e *Event) error {
+	if x.Successor != "" {
+		if err := release.CheckName(x.Successor); err != nil {
+			return fmt.Errorf("successor: %w", err)
+		}
+		if x.Successor == e.Channel {
+			return fmt.Errorf("channel %s cannot be its own successor", e.Channel)
+		}
 	}
-	return "after " + x.Last.String()
+	return release.CheckTexts(e.Reason)
 }
 
-func (w *Withdraw) check(e *Event) error { return e.checkVersion(w.Version) }
-func (w *Withdraw) summary() string      { return w.Version.String() }
+func (x *EOL) summary() string {
+	text := "without a release"
+	if !x.Last.IsZero() {
+		text = "after " + x.Last.String()
+	}
+	if x.Successor != "" {
+		text += ", go to " + x.Successor
+	}
+	return text
+}
+
+func (w *Withdraw) check(e *Event) error {
+	return errors.Join(e.checkVersion(w.Version), release.CheckTexts(e.Reason, w.Advisory))
+}
+
+func (w *Withdraw) summary() string { return advised(w.Version, w.Advisory) }
+
+// advised is a version with what was published about it.
+func advised(v release.Version, advisory string) string {
+	if advisory == "" {
+		return v.String()
+	}
+	return fmt.Sprintf("%s (%s)", v, advisory)
+}
 
 func (v *Reveal) check(e *Event) error {
 	if v.Version.IsZero() {
@@ -110,26 +139,21 @@ func (c *Channel) end(r Recorded) string {
 		last = c.Releases[n-1].Version
 	}
 	switch {
-	case c.EOL != 0:
-		return fmt.Sprintf("it ended with event %d", c.EOL)
 	case c.Open != nil:
 		return fmt.Sprintf("%s is reserved: cut it or give it up first", c.Open.Plan.Inputs.Version)
 	case last.Compare(r.EOL.Last) != 0:
 		return fmt.Sprintf("its last release is %q", last)
 	}
-	c.EOL = r.Number
+	c.EOL, c.Statements = r.Number, append(slices.Clip(c.Statements), r)
 	return ""
 }
 
 func (c *Channel) withdraw(r Recorded) string {
 	rel := c.Find(r.Withdraw.Version)
-	switch {
-	case rel == nil:
+	if rel == nil {
 		return fmt.Sprintf("%s is not released", r.Withdraw.Version)
-	case rel.Withdrawn != 0:
-		return fmt.Sprintf("%s was withdrawn by event %d", rel.Version, rel.Withdrawn)
 	}
-	rel.Withdrawn = r.Number
+	rel.Withdrawn, c.Statements = r.Number, append(slices.Clip(c.Statements), r)
 	return ""
 }
 

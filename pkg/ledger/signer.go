@@ -39,6 +39,8 @@ func (e *Event) Role() string {
 		return RoleWaiver
 	case TypePromote, TypeRollback, TypeReject, TypeExonerate, TypeHold, TypeResume, TypeFreeze, TypeThaw, TypeEndorse:
 		return RoleDeploy
+	case TypeWithdraw, TypeEOL, TypeFloor:
+		return RoleSecurity
 	case TypeObserve:
 		if e.Observe.Kind == ObserveCheck {
 			return RoleCI

@@ -38,10 +38,13 @@ type Channel struct {
 	// LastSequence is the highest that was cut or burned.
 	LastSequence uint64 `json:"last_sequence"`
 	// Abandoned reservations, burned or not.
-	Abandoned []Abandon `json:"abandoned"`
+	Abandoned []GivenUp `json:"abandoned"`
 	// Opened is how an LTS line began at a rolling release, or nil; EOL the event that ended the channel, or 0.
 	Opened *Opened `json:"opened,omitempty"`
 	EOL    uint64  `json:"eol,omitempty"`
+	// Statements are all that were made about the channel and its releases (withdraw, eol, floor); [Ledger.Told] tells
+	// which count.
+	Statements []Recorded `json:"statements,omitempty"`
 
 	// Rings are those of a rolling channel that something happened to.
 	Rings map[string]*Ring `json:"rings,omitempty"`
@@ -183,6 +186,8 @@ func (s *State) fold(c *Channel, r Recorded) string {
 		return c.end(r)
 	case TypeWithdraw:
 		return c.withdraw(r)
+	case TypeFloor:
+		return c.floor(r)
 	case TypeReveal:
 		return c.reveal(r)
 	}
@@ -229,7 +234,7 @@ func (c *Channel) has(v release.Version) bool {
 
 // burned reports whether an abandoned release used the version up.
 func (c *Channel) burned(v release.Version) bool {
-	return slices.ContainsFunc(c.Abandoned, func(a Abandon) bool { return a.Burned && a.Version.Compare(v) == 0 })
+	return slices.ContainsFunc(c.Abandoned, func(a GivenUp) bool { return a.Burned && a.Version.Compare(v) == 0 })
 }
 
 func (c *Channel) adopt(r Recorded) string {
@@ -297,7 +302,7 @@ func (c *Channel) abandon(r Recorded) string {
 	if a.Burned {
 		c.LastSequence = a.Sequence
 	}
-	c.Abandoned = append(c.Abandoned, *a)
+	c.Abandoned = append(c.Abandoned, GivenUp{*a, r.Number, r.Time, r.Reason})
 	c.Open = nil
 	return ""
 }

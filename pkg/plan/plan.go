@@ -98,6 +98,9 @@ func (d *draft) openBranch(ctx context.Context) error {
 	if shallow {
 		return &ShallowError{Remote: d.Remote}
 	}
+	if err := d.ended(); err != nil {
+		return err
+	}
 	ref := RemoteRef(d.Remote, d.Channel.Branch)
 	commit, err := d.Repo.Resolve(ctx, ref)
 	if errors.Is(err, git.ErrNotFound) {

@@ -49,6 +49,7 @@ func (d *draft) findPrevious(ctx context.Context) error {
 		return &AncestryError{Channel: d.Channel.Name, Branch: d.Channel.Branch, Previous: *last}
 	}
 	d.plan.Inputs.Previous, d.since = last, last.Commit
+	d.warnOfWithdrawn(last.Version)
 	return nil
 }
 

@@ -304,6 +304,12 @@ func checkMoment(t time.Time) error {
 	return nil
 }
 
+// CheckTexts reports whether a standing may carry a reason and the texts after it: the reason must be there, and each
+// must have at most 2,000 bytes and no control characters but line ends.
+func CheckTexts(reason string, more ...string) error {
+	return checkTexts(append([]string{reason}, more...)...)
+}
+
 // checkTexts wants a reason first, and texts for people of a bearable length without control characters.
 func checkTexts(texts ...string) error {
 	if strings.TrimSpace(texts[0]) == "" {

@@ -70,6 +70,7 @@ var verbs = map[ledger.Type]string{
 	ledger.TypeRollback: "rolled back ", ledger.TypeReject: "rejected ", ledger.TypeExonerate: "exonerated ", ledger.TypeHold: "held ",
 	ledger.TypeResume: "resumed ", ledger.TypeFreeze: "declared the freeze ", ledger.TypeThaw: "ended the freeze ",
 	ledger.TypeObserve: "saw ", ledger.TypeOpen: "opened the line ", ledger.TypeEOL: "ended the line ", ledger.TypeWithdraw: "withdrew ",
+	ledger.TypeFloor:  "set the lowest version to ",
 	ledger.TypeReveal: "published ", ledger.TypeEquivalent: "marked as equivalent: ", ledger.TypeWont: "marked as not to come: ",
 	ledger.TypeLTSOnly: "marked as of the line only: ",
 }

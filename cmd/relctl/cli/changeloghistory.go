@@ -214,6 +214,10 @@ func (t *teller) log(ctx context.Context) (changelog.Log, error) {
 			return l, err
 		}
 	}
+	told, err := t.project.Told(ctx, t.channel.Name)
+	if err != nil {
+		return l, err
+	}
 	l.From = w.previous
 	for i, p := range parts {
 		p.Changes = slices.DeleteFunc(p.Changes, func(c release.Change) bool {
@@ -228,6 +232,9 @@ func (t *teller) log(ctx context.Context) (changelog.Log, error) {
 		r.Previous = w.previous
 		if i > 0 {
 			r.Previous = w.releases[i-1].version
+		}
+		if w := told.Withdrawal(r.Version); w != nil {
+			r.Withdrawn, r.Advisory = w.Reason, w.Withdraw.Advisory
 		}
 		changelog.Apply(overrides, &r)
 		l.Releases = append(l.Releases, r)

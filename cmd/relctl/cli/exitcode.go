@@ -26,6 +26,7 @@ func exitCode(err error) int {
 		nothing *cut.NothingError
 		lacks   *cut.UnsignedError
 		behind  *cut.DeployError
+		ended   *plan.EndedError
 	)
 	switch {
 	case errors.As(err, &usage), errors.As(err, &pre):
@@ -36,7 +37,7 @@ func exitCode(err error) int {
 		return exitRefused
 	case errors.As(err, &moved), errors.As(err, &empty):
 		return exitMoved
-	case errors.As(err, &gate), errors.As(err, &loss), errors.As(err, &refusal), errors.As(err, &nothing), errors.As(err, &lacks):
+	case errors.As(err, &gate), errors.As(err, &loss), errors.As(err, &refusal), errors.As(err, &nothing), errors.As(err, &lacks), errors.As(err, &ended):
 		return exitGate
 	case errors.As(err, &waiting):
 		return exitWaiting

@@ -69,7 +69,15 @@ relctl exonerate takes the rejection back.`,
 			if err != nil {
 				return err
 			}
-			return roll(cmd, s, f, args[0], always(func(m ring.Model) (*ledger.Event, error) { return m.Reject(v, reason) }))
+			var twins []string
+			err = roll(cmd, s, f, args[0], func(r *cut.Rollout) cut.Decide {
+				twins = r.Twins(args[0], v)
+				return func(m ring.Model) (*ledger.Event, error) { return m.Reject(v, reason) }
+			})
+			if err == nil {
+				sayTwins(s, v, twins)
+			}
+			return err
 		},
 	}
 	f = addRoll(cmd)

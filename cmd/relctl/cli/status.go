@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,6 +98,9 @@ func printStatus(s IO, w io.Writer, st *cut.Status) {
 		last, since := "-", "-"
 		if ch.Last != nil {
 			last, since = ch.Last.Version.String(), released(ch.Last)
+			if slices.ContainsFunc(ch.Withdrawn, func(w cut.SaidStatus) bool { return w.Version.Compare(ch.Last.Version) == 0 }) {
+				last += " withdrawn"
+			}
 		}
 		lines = append(lines, []string{ch.Name, last, since, pending(ch), supportWords(ch.Support)})
 		notes = append(notes, channelNotes(ch)...)
@@ -197,6 +201,7 @@ func channelNotes(ch *cut.ChannelStatus) []string {
 		out = append(out, fmt.Sprintf("%s: %s at %s was begun %s by %s and is not finished: relctl cut %s goes on, relctl abandon %s gives up",
 			ch.Name, o.Version, release.Short(o.Commit), minute(o.Since), o.By, ch.Name, ch.Name))
 	}
+	out = append(out, saidNotes(ch)...)
 	if ch.Missing != "" {
 		out = append(out, fmt.Sprintf("%s: %s does not exist here: relctl status --fetch, or push the branch", ch.Name, ch.Missing))
 	}

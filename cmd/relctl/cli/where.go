@@ -42,6 +42,8 @@ type spot struct {
 	Tag     string `json:"tag,omitempty"`
 	Bundle  string `json:"bundle,omitempty"`
 	Release string `json:"release,omitempty"`
+	// Withdrawn is why that release must not be installed, left out if it may.
+	Withdrawn string `json:"withdrawn,omitempty"`
 	// Rings are those of a rolling channel that run a release with the change.
 	Rings []string `json:"rings,omitempty"`
 	// Images are its container images, if a store here shows it.
@@ -163,6 +165,13 @@ func (at *spot) released(ctx context.Context, p *cut.Project, st *ledger.Channel
 		return nil
 	}
 	at.Tag, at.Release = first.Tag, first.Release
+	told, err := p.Told(ctx, at.Channel)
+	if err != nil {
+		return err
+	}
+	if w := told.Withdrawal(first.Version); w != nil {
+		at.Withdrawn = w.Reason
+	}
 	ch, err := p.Policy.Channel(at.Channel)
 	if err != nil {
 		return nil //nolint:nilerr // a channel from before
@@ -255,6 +264,9 @@ func proof(c *history.Known, at spot) string {
 	}
 	if at.Bundle != "" {
 		parts = append(parts, at.Bundle)
+	}
+	if at.Withdrawn != "" {
+		parts = append(parts, fmt.Sprintf("%s was withdrawn: %s", at.Since, at.Withdrawn))
 	}
 	if len(at.Rings) > 0 {
 		parts = append(parts, "in "+strings.Join(at.Rings, ", "))
