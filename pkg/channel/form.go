@@ -46,6 +46,7 @@ var forms = map[string]form{
 	"argument":     {check: checkArgument},
 	"text":         {pattern: `\S`, check: checkText},
 	"path":         {pattern: `^[^/\\]`, check: checkPath},
+	"statement":    {pattern: `\S`, check: checkStatement},
 	"constraint":   {pattern: `\S`, check: checkConstraint},
 	"fixes":        {enum: []string{FixesWarn, FixesRefuse}},
 	"pattern":      {pattern: `\S`, check: checkPattern},
@@ -181,11 +182,17 @@ func checkPath(s string) error {
 }
 
 func checkConstraint(s string) error {
+	if len(s) > 200 {
+		return fmt.Errorf("a range of %d bytes, at most 200 are allowed", len(s))
+	}
 	if _, err := semver.NewConstraint(s); err != nil {
 		return fmt.Errorf("%.60q is not a range of versions such as \">=2.2.0\"", s)
 	}
 	return nil
 }
+
+// checkStatement admits what a signed statement may carry for people.
+func checkStatement(s string) error { return release.CheckTexts(s) }
 
 // checkPattern admits regular expressions of which something can be taken off.
 func checkPattern(s string) error {

@@ -148,6 +148,43 @@ type Upgrade struct {
 	// Fixes says what happens if a release of an older line, from which an upgrade is possible, has fixes that this
 	// channel's next release has not: "warn" tells, "refuse" stops the cut. Default is warn.
 	Fixes string `json:"fixes,omitempty" is:"fixes"`
+	// Stops are releases, of this line or an older one, that must be installed on the way.
+	Stops []UpgradeStop `json:"stops,omitempty"`
+	// Blocked are ways that are not offered, though from admits them. Ways on which a fix would go missing need not be
+	// listed: relctl finds them.
+	Blocked []UpgradeBlock `json:"blocked,omitempty"`
+	// Conditions are what must be done or hold before a way is taken.
+	Conditions []UpgradeCondition `json:"conditions,omitempty"`
+}
+
+// UpgradeStop is a release that must be installed on the way from older versions to newer ones of the channel.
+type UpgradeStop struct {
+	// Version is the release's version, such as 2.4.1.
+	Version release.Version `json:"version"`
+	// For is the range of installed versions below it that must stop here, such as "<2.4.0". Default is all.
+	For string `json:"for,omitempty" is:"constraint"`
+	// Reason is why, in words that customers will read.
+	Reason string `json:"reason" is:"statement"`
+}
+
+// UpgradeBlock is a way that is not offered.
+type UpgradeBlock struct {
+	// From is the range of installed versions, such as "=2.2.9".
+	From string `json:"from" is:"constraint"`
+	// To is the range of the channel's releases that they cannot go to, such as "<2.4.2".
+	To string `json:"to" is:"constraint"`
+	// Reason is why, in words that customers will read.
+	Reason string `json:"reason" is:"statement"`
+}
+
+// UpgradeCondition must hold before a way is taken.
+type UpgradeCondition struct {
+	// From is the range of installed versions that it is for, such as "<2.4.0". Default is all.
+	From string `json:"from,omitempty" is:"constraint"`
+	// To is the range of the channel's releases that it is for. Default is all.
+	To string `json:"to,omitempty" is:"constraint"`
+	// Text is what must be done or hold, in words that customers will read.
+	Text string `json:"text" is:"statement"`
 }
 
 // Scheme is how a rolling channel's versions are formed.

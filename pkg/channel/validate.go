@@ -18,6 +18,7 @@ func (d *document) checkChannel(c *Channel) {
 	if s := c.Support; s != nil && !s.Maintenance.IsZero() && !s.EOL.IsZero() && s.EOL.Compare(s.Maintenance) <= 0 {
 		d.failAt("support.eol", "the end of life %s does not come after the maintenance from %s", s.EOL, s.Maintenance)
 	}
+	d.checkUpgrade(c)
 	if c.Soak != nil && c.Source == "" {
 		d.failAt("soak", "soak needs the key source: the rolling channel whose rings the changes ran in")
 	}
@@ -30,6 +31,21 @@ func (d *document) checkChannel(c *Channel) {
 		path := fmt.Sprintf("freeze[%d]", i)
 		seen.once(d, path+".name", "freeze", f.Name)
 		d.checkFreeze(path, f)
+	}
+}
+
+// checkUpgrade checks that each stop is given once and lies where the way can pass it.
+func (d *document) checkUpgrade(c *Channel) {
+	if c.Upgrade == nil {
+		return
+	}
+	seen := names{}
+	for i, s := range c.Upgrade.Stops {
+		path := fmt.Sprintf("upgrade.stops[%d].version", i)
+		seen.once(d, path, "stop", s.Version.String())
+		if first := firstOf(c.Line); !first.IsZero() && s.Version.Compare(first) > 0 && !c.Line.Contains(s.Version) {
+			d.failAt(path, "%s lies after line %s, and is on no way to it", s.Version, c.Line)
+		}
 	}
 }
 

@@ -30,6 +30,7 @@ var schemas = map[string]func() ([]byte, error){
 	"backports":           describe("backports", "What relctl backports --json prints", backportsReport{}),
 	"deploy-diff":         describe("deploy-diff", "What relctl deploy diff --json prints", deployDiff{}),
 	"deployed":            describe("deployed", "What a cell runs, relctl.json on the deploy branch", deploy.Deployed{}),
+	"standing":            describe("standing", "What customers of a line are told, channels/<channel>.json", release.Standing{}),
 	"status":              describe("status", "What relctl status --json prints", cut.Status{}),
 	"timeline":            describe("timeline", "What relctl timeline --json prints", timeline.Document{}),
 	"open":                describe("open", "What relctl open --json prints", openReport{}),
