@@ -47,6 +47,12 @@ func (l Lines) Blocked(ctx context.Context, ch *channel.Channel) ([]release.Bloc
 	return out, nil
 }
 
+// Releases returns a channel's final releases, by the ledger and by the tags of its line, the lowest version first.
+func (l Lines) Releases(ctx context.Context, ch *channel.Channel) ([]history.Released, error) {
+	tags, err := l.tags(ctx)
+	return l.ordered(ch, tags), err
+}
+
 // ordered are a channel's final releases, the lowest version first.
 func (l Lines) ordered(ch *channel.Channel, tags []git.Ref) []history.Released {
 	out := l.releases(ch, tags)

@@ -7,6 +7,7 @@ import (
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/ring"
+	"github.com/relctl/relctl/pkg/upgrade"
 	"github.com/relctl/relctl/pkg/version"
 )
 
@@ -27,6 +28,7 @@ func exitCode(err error) int {
 		lacks   *cut.UnsignedError
 		behind  *cut.DeployError
 		ended   *plan.EndedError
+		no      *upgrade.Refusal
 	)
 	switch {
 	case errors.As(err, &usage), errors.As(err, &pre):
@@ -37,7 +39,7 @@ func exitCode(err error) int {
 		return exitRefused
 	case errors.As(err, &moved), errors.As(err, &empty):
 		return exitMoved
-	case errors.As(err, &gate), errors.As(err, &loss), errors.As(err, &refusal), errors.As(err, &nothing), errors.As(err, &lacks), errors.As(err, &ended):
+	case errors.As(err, &gate), errors.As(err, &loss), errors.As(err, &refusal), errors.As(err, &nothing), errors.As(err, &lacks), errors.As(err, &ended), errors.As(err, &no):
 		return exitGate
 	case errors.As(err, &waiting):
 		return exitWaiting

@@ -35,6 +35,7 @@ var schemas = map[string]func() ([]byte, error){
 	"timeline":            describe("timeline", "What relctl timeline --json prints", timeline.Document{}),
 	"open":                describe("open", "What relctl open --json prints", openReport{}),
 	"upgrade-check":       describe("upgrade-check", "What relctl upgrade check --json prints", upgradeReport{}),
+	"upgrade-path":        describe("upgrade-path", "What relctl upgrade path --json prints", pathReport{}),
 	"where":               describe("where", "What relctl where --json prints", whereReport{}),
 	"rollout":             describe("rollout", "What the commands about rings print with --json", rolloutReport{}),
 	"gate-record":         describe("gate-record", "What a gate asked and was answered", gate.Record{}),

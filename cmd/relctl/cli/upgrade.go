@@ -39,13 +39,15 @@ type acceptedLoss struct {
 
 func newUpgrade(s IO) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "upgrade",
-		Short:   "Look at the way from one release to another",
-		Example: "  relctl upgrade check 2.4.7 2.6.1",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:   "upgrade",
+		Short: "Look at the way from one release to another",
+		Example: `  relctl upgrade check 2.4.7 2.6.1
+  relctl upgrade path 2.2.3 3.0.1
+  relctl upgrade graph -o upgrades.svg`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newUpgradeCheck(s))
+	cmd.AddCommand(newUpgradeCheck(s), newUpgradePath(s), newUpgradeGraph(s))
 	return cmd
 }
 
