@@ -29,13 +29,14 @@ func exitCode(err error) int {
 		behind  *cut.DeployError
 		ended   *plan.EndedError
 		no      *upgrade.Refusal
+		other   *cut.DifferentError
 	)
 	switch {
 	case errors.As(err, &usage), errors.As(err, &pre):
 		return exitUsage
 	case errors.As(err, &partly), errors.As(err, &behind):
 		return exitPartly
-	case errors.As(err, &format):
+	case errors.As(err, &format), errors.As(err, &other):
 		return exitRefused
 	case errors.As(err, &moved), errors.As(err, &empty):
 		return exitMoved

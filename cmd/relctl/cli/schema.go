@@ -23,6 +23,7 @@ var schemas = map[string]func() ([]byte, error){
 	channel.SchemaChannel: func() ([]byte, error) { return channel.Schema(channel.SchemaChannel) },
 	channel.SchemaProduct: func() ([]byte, error) { return channel.Schema(channel.SchemaProduct) },
 	"plan":                describe("plan", "The plan of a cut", release.Plan{}),
+	"rebuild":             describe("rebuild", "What relctl rebuild --json prints", cut.Rebuilt{}),
 	"release":             describe("release", "The manifest of a release, release.json", release.Manifest{}),
 	"event":               describe("event", "An event of the ledger", ledger.Event{}),
 	"changes":             describe("changes", "The changes of releases, changes.json", changelog.Document{}),
