@@ -75,6 +75,14 @@ func (c *cutter) attest(ctx context.Context, r *reserved, artifacts []build.Arti
 			files = append(files, f)
 			text += fmt.Sprintf(", provenance for %d other files", len(rest))
 		}
+		doc, err := c.vex(ctx, r, artifacts)
+		if err != nil {
+			return step[[]release.File]{}, err
+		}
+		if doc != nil {
+			files = append(files, *doc)
+			text += ", and what is known of weaknesses"
+		}
 		return step[[]release.File]{Out: files, Left: []string{filesDir + "/sbom", filesDir + "/provenance"}, Text: text}, nil
 	})
 }

@@ -102,10 +102,14 @@ const (
 	OperatorTemplate = "changelog/templates/operator.tmpl"
 )
 
-// pinned are the files that decide about a release: the channel files, and what its changelog is written with.
+// SecurityDir is where the default branch holds what is known of weaknesses, a file each.
+const SecurityDir = "security"
+
+// pinned are the files that decide about a release: the channel files, what its changelog is written with, and
+// what is known of weaknesses.
 func (p *Policy) pinned() []string {
 	files := slices.Clone(p.Files)
-	for _, pattern := range []string{OverridesDir + "/*.yaml", OperatorTemplate} {
+	for _, pattern := range []string{OverridesDir + "/*.yaml", OperatorTemplate, SecurityDir + "/*.yaml"} {
 		found, err := fs.Glob(p.FS, pattern)
 		if err == nil { // the patterns are well formed
 			files = append(files, found...)
