@@ -163,17 +163,23 @@ func (p *Project) Find(v release.Version, name string) (string, *ledger.Release,
 	return "", nil, e
 }
 
-// Twins are the releases of other channels that were made of the same commit, "lts-2.6 2.6.0".
-func (p *Project) Twins(name string, v release.Version) []string {
+// Twin is a release of another channel that was made of the same commit.
+type Twin struct {
+	Channel string
+	Version release.Version
+}
+
+// Twins are the twins of a release that were not withdrawn.
+func (p *Project) Twins(name string, v release.Version) []Twin {
 	c := p.State.Channels[name]
 	if c == nil || c.Find(v) == nil {
 		return nil
 	}
-	var out []string
+	var out []Twin
 	for _, n := range slices.Sorted(maps.Keys(p.State.Channels)) {
 		for _, r := range p.State.Channels[n].Releases {
 			if n != name && r.Commit == c.Find(v).Commit && r.Withdrawn == 0 {
-				out = append(out, n+" "+r.Version.String())
+				out = append(out, Twin{n, r.Version})
 			}
 		}
 	}

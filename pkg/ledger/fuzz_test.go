@@ -14,6 +14,7 @@ func FuzzEvent(f *testing.F) {
 		promote("1.1.0", "dogfood"), fast("1.1.0", "dogfood", 5, 6), rollback("dogfood", "1.0.0", "1.0.0"), reject("1.0.0"),
 		exonerate("1.0.0", commitA), hold("canary"), resume("canary"), freeze("", "fair", "canary"), thaw("", "fair"),
 		s.health("1.0.0", release.Pass), check("ci", release.Fail),
+		{Type: TypeFloor, Reason: "CVE", Floor: &Floor{Version: version("1.1.0"), Advisory: "CVE-2026-31337"}},
 		{Type: TypeEOL, Reason: "old", EOL: &EOL{Last: version("1.1.0")}},
 		{Type: TypeOpen, Channel: "lts-1.0", Open: &Open{Source: "rolling", Version: version("1.0.0"), Commit: commitA, Branch: "refs/heads/r"}},
 	} {

@@ -188,7 +188,8 @@ func (w *ways) at(ch *channel.Channel, r history.Released) (*history.Snapshot, e
 // span writes releases, from one place to before another, as a range. The last of an older line stand for what comes
 // after them in that line: their fixes stay. What a channel releases next is not known to lack anything.
 func span(list []history.Released, begin, end int, line release.Line) string {
-	low, high := ">="+list[begin].Version.String(), ""
+	low := ">=" + list[begin].Version.String()
+	var high string
 	switch {
 	case end < len(list):
 		high = "<" + list[end].Version.String()

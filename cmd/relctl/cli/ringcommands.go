@@ -69,7 +69,7 @@ relctl exonerate takes the rejection back.`,
 			if err != nil {
 				return err
 			}
-			var twins []string
+			var twins []cut.Twin
 			err = roll(cmd, s, f, args[0], func(r *cut.Rollout) cut.Decide {
 				twins = r.Twins(args[0], v)
 				return func(m ring.Model) (*ledger.Event, error) { return m.Reject(v, reason) }

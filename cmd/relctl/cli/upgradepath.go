@@ -118,7 +118,7 @@ to light and dark, has no scripts, and says in words what it shows.`,
 			}
 			svg := upgrade.Picture{Product: p.Policy.Product.Name, Now: now, Lines: lines}.SVG()
 			if out != "" {
-				return os.WriteFile(out, svg, 0o644) //nolint:gosec // a picture for everybody
+				return os.WriteFile(out, svg, 0o644)
 			}
 			_, err = s.Out.Write(svg)
 			return err

@@ -159,9 +159,9 @@ releases stay, and still verify, as what they are.
 }
 
 // sayTwins names the releases of other channels that are the same commit as one that is bad.
-func sayTwins(s IO, v release.Version, twins []string) {
+func sayTwins(s IO, v release.Version, twins []cut.Twin) {
 	for _, t := range twins {
-		s.say("%s is made of the same commit as %s, and is not withdrawn; see relctl withdraw --help", t, v)
+		s.say("%s %s is made of the same commit as %s; is it at fault too: relctl withdraw %s --channel %s --reason '…'", t.Channel, t.Version, v, t.Version, t.Channel)
 	}
 }
 
