@@ -40,8 +40,9 @@ type BackportFilter struct {
 	Commits map[string]bool
 	// All lists what is missing nowhere, too.
 	All bool
-	// Now decides which lines are still supported.
-	Now time.Time
+	// Now decides which lines are still supported; Ended are those whose end was declared.
+	Now   time.Time
+	Ended map[string]bool
 }
 
 // Backports lists the changes that stand on main and that some channel's accept rule selects, newest first.
@@ -102,7 +103,7 @@ func (f BackportFilter) channels(ix *history.Index, policy *Policy) ([]*channel.
 		if err != nil {
 			return nil, err
 		}
-		if len(f.Channels) == 0 && !supported(ch, f.Now) || len(f.Channels) > 0 && !slices.Contains(f.Channels, name) {
+		if len(f.Channels) == 0 && (!supported(ch, f.Now) || f.Ended[name]) || len(f.Channels) > 0 && !slices.Contains(f.Channels, name) {
 			continue
 		}
 		out = append(out, ch)

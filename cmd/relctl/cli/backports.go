@@ -124,7 +124,10 @@ That a change needs another one is tried out, never guessed; among more than 10 
 // report gathers the matrix and its forecasts.
 func (f *backportsFlags) report(ctx context.Context, p *cut.Project, now time.Time) (*backportsReport, error) {
 	var err error
-	f.filter.Now = now
+	f.filter.Now, f.filter.Ended = now, map[string]bool{}
+	for name, ch := range p.State.Channels {
+		f.filter.Ended[name] = ch.EOL != 0
+	}
 	if f.filter.Since, err = dayOrAge(f.since, "--since", now); err != nil {
 		return nil, err
 	}
