@@ -35,7 +35,8 @@ const (
 )
 
 // SVG returns the picture: a row for each line, the newest on top, with its releases; the ways from the newest release of
-// each line to those of newer lines; and below the support windows as bars. Equal input gives equal bytes. Whatever a
+// each line to the next newer one and to the newest within one step; and below the support windows as bars. Equal input
+// gives equal bytes. Whatever a
 // text holds, it is shown as text.
 func (p Picture) SVG() []byte {
 	d := &drawing{}
@@ -148,28 +149,50 @@ func (d *drawing) release(r row, i int, v release.Version) {
 	fmt.Fprintf(&d.over, "<g><title>%s</title>%s<text class=\"note\" text-anchor=\"middle\" x=\"%d\" y=\"%d\">%s</text></g>\n", escaped(about), shape, x, y+25, escaped(short(v.String(), 12)))
 }
 
-// ways draws from the newest usable release of each line the way to the newest of each newer one, to the stop before it,
-// or where it is blocked.
+// ways draws the ways from the newest usable release of each line: to the next newer line, and to the newest line that it
+// reaches in one step. All others lie between these.
 func (d *drawing) ways() {
 	for i, from := range d.placed {
 		a := newestUsable(from)
-		for _, to := range slices.Backward(d.placed[:i]) {
+		if a < 0 {
+			continue
+		}
+		next := -1
+		for j := i - 1; j >= 0 && next < 0; j-- {
+			if newestUsable(d.placed[j]) >= 0 {
+				next = j
+			}
+		}
+		if next < 0 {
+			continue
+		}
+		d.wayTo(from, a, d.placed[next])
+		for _, to := range d.placed[:next] {
 			b := newestUsable(to)
-			if a < 0 || b < 0 {
+			if b < 0 {
 				continue
 			}
-			va, vb := from.releases[a], to.releases[b]
-			switch code, at := to.rules.judge(va, vb); code {
-			case "":
-				d.way("way", from, a, to, b, fmt.Sprintf("%s may go to %s", va, vb))
-			case CodeBlocked:
-				d.way("shut", from, a, to, b, fmt.Sprintf("%s may not go to %s: %s", va, vb, to.Standing.Upgrade.Blocked[at].Reason))
-			case CodeStop:
-				stop := to.Standing.Upgrade.Stops[at]
-				if s := slices.IndexFunc(to.releases, func(v release.Version) bool { return v.Compare(stop.Version) == 0 }); s >= 0 {
-					d.way("way", from, a, to, s, fmt.Sprintf("%s goes to %s first: %s", va, stop.Version, stop.Reason))
-				}
+			if code, _ := to.rules.judge(from.releases[a], to.releases[b]); code == "" {
+				d.wayTo(from, a, to)
+				break
 			}
+		}
+	}
+}
+
+// wayTo draws the way from a release to the newest of a line, to the stop before it, or that it is blocked.
+func (d *drawing) wayTo(from row, a int, to row) {
+	b := newestUsable(to)
+	va, vb := from.releases[a], to.releases[b]
+	switch code, at := to.rules.judge(va, vb); code {
+	case "":
+		d.way("way", from, a, to, b, fmt.Sprintf("%s may go to %s", va, vb))
+	case CodeBlocked:
+		d.way("shut", from, a, to, b, fmt.Sprintf("%s may not go to %s: %s", va, vb, to.Standing.Upgrade.Blocked[at].Reason))
+	case CodeStop:
+		stop := to.Standing.Upgrade.Stops[at]
+		if s := slices.IndexFunc(to.releases, func(v release.Version) bool { return v.Compare(stop.Version) == 0 }); s >= 0 {
+			d.way("way", from, a, to, s, fmt.Sprintf("%s goes to %s first: %s", va, stop.Version, stop.Reason))
 		}
 	}
 }

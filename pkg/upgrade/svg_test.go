@@ -97,6 +97,23 @@ func TestThePictureIsTheSameEveryTimeAndSaysInWordsWhatItShows(t *testing.T) {
 	}
 }
 
+func TestABlockedWayIsDrawnAsOne(t *testing.T) {
+	svg := upgrade.Picture{Product: "acme", Now: today, Lines: []upgrade.Drawn{
+		{Line: line(t, "2.2", "2.2.9", release.Upgrades{})},
+		{Line: line(t, "2.4", "2.4.0 2.4.1", release.Upgrades{From: ">=2.2.0", Blocked: []release.Block{{From: "=2.2.9", To: "<2.4.2", Reason: "1 fix would go missing"}}})},
+		{Line: line(t, "2.6", "2.6.0", release.Upgrades{From: ">=2.2.0"})},
+	}}.SVG()
+	said := texts(t, svg)
+	for _, words := range []string{"2.2.9 may not go to 2.4.1: 1 fix would go missing", "2.2.9 may go to 2.6.0", "2.4.1 may go to 2.6.0"} {
+		if !strings.Contains(said, words) {
+			t.Errorf("it does not say %q", words)
+		}
+	}
+	if n := bytes.Count(svg, []byte(`class="shut"`)); n != 1 {
+		t.Errorf("%d blocked ways", n)
+	}
+}
+
 func TestHostileTextsComeOutAsText(t *testing.T) {
 	const evil = "</title><script>alert(1)</script>]]>\x1b[31m\u202e\xff\" onload=\"x"
 	p := picture(t)
