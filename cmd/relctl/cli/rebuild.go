@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/release"
 )
 
 func newRebuild(s IO) *cobra.Command {
@@ -89,9 +90,9 @@ func printRebuilt(s IO, r *cut.Rebuilt) error {
 		what = "what waits for signatures"
 	}
 	if r.Same {
-		s.print("\n%s %s: all %s are the same as in %s\n", plain(r.Channel), r.Version, count(len(r.Files), "file"), what)
+		s.print("\n%s %s: all %s are the same as in %s\n", plain(r.Channel), r.Version, release.Count(len(r.Files), "file"), what)
 		return nil
 	}
-	s.print("\n%s %s: %d of %s are the same as in %s\n", plain(r.Channel), r.Version, same, count(len(r.Files), "file"), what)
+	s.print("\n%s %s: %d of %s are the same as in %s\n", plain(r.Channel), r.Version, same, release.Count(len(r.Files), "file"), what)
 	return nil
 }

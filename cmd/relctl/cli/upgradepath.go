@@ -79,7 +79,7 @@ func printPath(s IO, from, to release.Version, steps []upgrade.Step) {
 		s.print("%s is %s already\n", from, to)
 		return
 	}
-	s.print("%s\n", s.paint("1", fmt.Sprintf("From %s to %s in %s", from, to, count(len(steps), "step"))))
+	s.print("%s\n", s.paint("1", fmt.Sprintf("From %s to %s in %s", from, to, release.Count(len(steps), "step"))))
 	for i, step := range steps {
 		s.print("  %d. %s  %s\n", i+1, step.Version, plain(step.Channel))
 		for _, c := range step.Conditions {
