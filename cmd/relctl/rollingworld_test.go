@@ -25,6 +25,9 @@ import (
 // begin is when a rolling service begins its life.
 var begin = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 
+// rollingAddress is where the engine finds the product's repository.
+const rollingAddress = "https://git.example/acme.git"
+
 // rolling is a product with four rings of one cell each, clones of its remote, and a store beside them.
 type rolling struct {
 	t      testing.TB
@@ -52,7 +55,7 @@ func newRolling(t testing.TB, clones int) *rolling {
 	r.write("gitconfig", "[user]\n\tname = release\n\temail = release@acme.example\n[init]\n\tdefaultBranch = main\n[gpg]\n\tformat = ssh\n[gc]\n\tauto = 0\n", 0o600)
 	product := "name: acme\nbuild: {command: [sh, build.sh], output: out}\nstores: [{directory: " + filepath.Join(dir, "store") + "}]\n" +
 		"signing: {keys: [channels/keys/cosign.pub], threshold: 1}\n" +
-		"deploy: {base: deploy/base, repository: https://git.example/acme.git}\nroles:\n  cells:\n"
+		"deploy: {base: deploy/base, repository: " + rollingAddress + "}\nroles:\n  cells:\n"
 	channel := "kind: rolling\nbranch: main\nversion: {scheme: calver, format: YYYY.MDD.N}\ndeploy: {engine: argocd}\nrings:\n"
 	for i, soak := range modelSoaks {
 		name := modelCellName(i)
@@ -70,7 +73,7 @@ func newRolling(t testing.TB, clones int) *rolling {
 	for i := range clones {
 		r.clones = append(r.clones, filepath.Join(dir, fmt.Sprintf("clone-%d", i)))
 	}
-	r.gitIn(dir, "clone", "--quiet", r.bare, r.clones[0])
+	r.clone(r.clones[0])
 	for name, text := range map[string]string{
 		"channels/product.yaml": product, "channels/rolling.yaml": channel, "channels/keys/cosign.pub": string(public),
 		"build.sh":                       "echo \"tool $RELCTL_VERSION\" >\"$RELCTL_OUTPUT/tool.txt\"\n",
@@ -80,7 +83,7 @@ func newRolling(t testing.TB, clones int) *rolling {
 	}
 	r.commit("feat: begin")
 	for _, c := range r.clones[1:] {
-		r.gitIn(dir, "clone", "--quiet", r.bare, c)
+		r.clone(c)
 	}
 	r.write("dying/git", dying, 0o700)
 	r.write("waiting/git", waiting, 0o700)
@@ -88,6 +91,12 @@ func newRolling(t testing.TB, clones int) *rolling {
 	r.must(err)
 	t.Cleanup(func() { _ = r.remote.Close() })
 	return r
+}
+
+// clone makes a clone of the remote, which is also the one that the policy names by its public address.
+func (r *rolling) clone(dir string) {
+	r.gitIn(r.dir, "clone", "--quiet", r.bare, dir)
+	r.gitIn(dir, "config", "url."+r.bare+".insteadOf", rollingAddress)
 }
 
 // write writes a file below the folder of the test.

@@ -12,12 +12,15 @@ import (
 	"github.com/relctl/relctl/pkg/git"
 )
 
-// DeployBranch is the branch with what is deployed: in the repository that the policy names, or else on the project's
-// remote. A repository that no remote of this clone stands for is used by its address.
+// DeployBranch is the branch with what is deployed: in the repository that the policy names, or else, as for artifacts in
+// a registry, on the project's remote. A repository that no remote of this clone stands for is used by its address.
 func (p *Project) DeployBranch(ctx context.Context) (*deploy.Branch, error) {
 	d := p.Policy.Product.Deploy
 	if d == nil {
 		return deploy.NewBranch(p.Repo, p.Remote, ""), nil
+	}
+	if registry, _ := d.Artifacts(); registry != "" {
+		return deploy.NewBranch(p.Repo, p.Remote, d.Branch), nil
 	}
 	remote, err := p.deployRemote(ctx, d.Repository)
 	if err != nil {
