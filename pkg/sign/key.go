@@ -12,6 +12,8 @@ import (
 // Key is a private signing key. It is safe for use by several goroutines.
 type Key struct {
 	signer signature.SignerVerifier
+	// raw makes bare signatures.
+	raw    signature.Signer
 	public *Public
 }
 
@@ -39,7 +41,12 @@ func Load(private, password []byte) (*Key, error) {
 	if err != nil {
 		return nil, loadError(err)
 	}
-	return newKey(signer)
+	key, err := newKey(signer)
+	if err != nil {
+		return nil, err
+	}
+	key.raw, err = rawSigner(key, private, password)
+	return key, err
 }
 
 func newKey(signer signature.SignerVerifier) (*Key, error) {
