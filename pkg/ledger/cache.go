@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 )
 
-const cacheSchema = "https://relctl.dev/schema/ledger-cache/v4"
+const cacheSchema = "https://relctl.dev/schema/ledger-cache/v5"
 
 // The cache holds the state of one head. It may be deleted at any time, and whatever is wrong with it means that the
 // events are folded again.

@@ -48,6 +48,10 @@ const (
 	TypeFloor    Type = "floor"
 	TypeReveal   Type = "reveal"
 
+	// Trust metadata, see [TrustSet].
+	TypeTrust        Type = "trust"
+	TypeTrustRequest Type = "trust-request"
+
 	// The verdicts about a change, see [Mark].
 	TypeEquivalent Type = "equivalent"
 	TypeWont       Type = "wont"
@@ -99,6 +103,8 @@ type Event struct {
 	Withdraw *Withdraw `json:"withdraw,omitempty"`
 	Floor    *Floor    `json:"floor,omitempty"`
 	Reveal   *Reveal   `json:"reveal,omitempty"`
+
+	Trust *TrustSet `json:"trust,omitempty"`
 }
 
 // payloads returns the data that is set, by the types that it may belong to.
@@ -127,6 +133,7 @@ func (e *Event) payloads() map[Type]payload {
 	put(set, e.Withdraw, TypeWithdraw)
 	put(set, e.Floor, TypeFloor)
 	put(set, e.Reveal, TypeReveal)
+	put(set, e.Trust, TypeTrust, TypeTrustRequest)
 	return set
 }
 
@@ -375,7 +382,7 @@ var types = func() map[Type]bool {
 		Genesis: &Genesis{}, Adopt: &Adopt{}, Reserve: &Reserve{}, Cut: &Cut{}, Abandon: &Abandon{}, Approve: &Approve{},
 		Waive: &Waive{}, Mark: &Mark{}, Endorse: &Endorse{}, Promote: &Promote{}, Rollback: &Rollback{}, Reject: &Reject{}, Exonerate: &Exonerate{},
 		Hold: &Hold{}, Resume: &Resume{}, Freeze: &Freeze{}, Thaw: &Thaw{}, Observe: &Observe{}, Open: &Open{}, EOL: &EOL{},
-		Withdraw: &Withdraw{}, Floor: &Floor{}, Reveal: &Reveal{},
+		Withdraw: &Withdraw{}, Floor: &Floor{}, Reveal: &Reveal{}, Trust: &TrustSet{},
 	}
 	known := map[Type]bool{}
 	for t := range all.payloads() {
@@ -410,11 +417,16 @@ func (e *Event) validate() error {
 	return data.check(e)
 }
 
-// checkChannel demands a channel, but for the events that are about none: genesis and the checks of commits; a freeze
+// checkChannel demands a channel, but for the events that are about none: genesis, trust and the checks of commits; a freeze
 // may be of all channels.
 func (e *Event) checkChannel() error {
 	none := e.Observe != nil && e.Observe.Kind == ObserveCheck
 	switch {
+	case e.Trust != nil:
+		if e.Channel != "" {
+			return fmt.Errorf("trust is about the product, not about channel %.50q", e.Channel)
+		}
+		return nil
 	case e.Type == TypeGenesis, e.Channel == "" && (none || e.Type == TypeFreeze || e.Type == TypeThaw || e.Type == TypeEndorse):
 		return nil
 	case none:

@@ -27,6 +27,8 @@ type State struct {
 	Freezes []Frozen `json:"freezes,omitempty"`
 	// Checks are all results of checks of commits; [Ledger.Checks] tells which count.
 	Checks []Observation `json:"checks,omitempty"`
+	// Trust is the trust metadata, nil before there is any. It is never changed, only replaced.
+	Trust *Trusted `json:"trust,omitempty"`
 }
 
 // Channel is one channel's part of the state.
@@ -190,6 +192,10 @@ func (s *State) fold(c *Channel, r Recorded) string {
 		return c.floor(r)
 	case TypeReveal:
 		return c.reveal(r)
+	case TypeTrust:
+		return s.trust(r)
+	case TypeTrustRequest:
+		return s.requestTrust(r)
 	}
 	return ""
 }

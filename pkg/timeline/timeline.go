@@ -72,7 +72,7 @@ var verbs = map[ledger.Type]string{
 	ledger.TypeObserve: "saw ", ledger.TypeOpen: "opened the line ", ledger.TypeEOL: "ended the line ", ledger.TypeWithdraw: "withdrew ",
 	ledger.TypeFloor:  "set the lowest version to ",
 	ledger.TypeReveal: "published ", ledger.TypeEquivalent: "marked as equivalent: ", ledger.TypeWont: "marked as not to come: ",
-	ledger.TypeLTSOnly: "marked as of the line only: ",
+	ledger.TypeLTSOnly: "marked as of the line only: ", ledger.TypeTrust: "signed trust: ", ledger.TypeTrustRequest: "asked for signatures: ",
 }
 
 // holds reports whether an event lies in the time and the place of the filter.
