@@ -22,6 +22,8 @@ type Product struct {
 	Deploy *ProductDeploy `json:"deploy,omitempty"`
 	// History is how changes are known again on other branches.
 	History History `json:"history,omitzero"`
+	// Trust is how long what customers may trust lasts.
+	Trust ProductTrust `json:"trust,omitzero"`
 }
 
 // History is how changes are known again on other branches.

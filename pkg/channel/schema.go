@@ -14,7 +14,7 @@ import (
 	"github.com/relctl/relctl/pkg/release"
 )
 
-//go:embed types.go product.go
+//go:embed types.go product.go trust.go
 var sources embed.FS
 
 // Names of the schemas that [Schema] knows.

@@ -36,6 +36,8 @@ type Channel struct {
 	Support *Support `json:"support,omitempty" only:"lts"`
 	// Upgrade says which installations may upgrade to the channel's releases.
 	Upgrade *Upgrade `json:"upgrade,omitempty" only:"lts"`
+	// Trust is how long what customers may trust about the channel lasts.
+	Trust Trust `json:"trust,omitzero" only:"lts"`
 	// Version is how the channel's versions are formed. Default is {scheme: semver}.
 	Version Scheme `json:"version,omitzero" only:"rolling"`
 	// Rings are the stages of the rollout, in order: a release enters the first and is promoted from ring to ring.

@@ -15,6 +15,7 @@ var ownGates = []string{"accept", "source", "soak", "upgrade", "checks", "marker
 // checkChannel checks what the form of single values does not show.
 func (d *document) checkChannel(c *Channel) {
 	d.checkGates("gates", c.Gates, false)
+	d.atMost("trust.expiry", c.Trust.Expiry, maxTrustDays)
 	if s := c.Support; s != nil && !s.Maintenance.IsZero() && !s.EOL.IsZero() && s.EOL.Compare(s.Maintenance) <= 0 {
 		d.failAt("support.eol", "the end of life %s does not come after the maintenance from %s", s.EOL, s.Maintenance)
 	}
@@ -142,6 +143,8 @@ func (d *document) checkProduct(p *Product) {
 	if p.Deploy != nil {
 		d.checkDeploy(p.Deploy)
 	}
+	d.atMost("trust.root", p.Trust.Root, maxRootDays)
+	d.atMost("trust.expiry", p.Trust.Expiry, maxTrustDays)
 	if n := len(p.Signing.Keys); p.Signing.Threshold > n {
 		d.failAt("signing.threshold", "the threshold %d can never be met: there %s", p.Signing.Threshold, are(n, "key"))
 	}
