@@ -40,21 +40,27 @@ func Write(w io.Writer, mtime time.Time, files []Source) error {
 	}
 	buf := make([]byte, copyBuffer)
 	for i, f := range files {
-		h, err := encode(entries[i], mtime)
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(h); err != nil {
-			return err
-		}
-		if err := writePayload(w, f, buf); err != nil {
-			return fmt.Errorf("%s: %w", f.Name, err)
-		}
-		if _, err := w.Write(make([]byte, entries[i].padding())); err != nil {
+		if err := writeEntry(w, entries[i], mtime, f, buf); err != nil {
 			return err
 		}
 	}
 	_, err := w.Write(make([]byte, 2*blockSize))
+	return err
+}
+
+// writeEntry writes a header, a payload and its padding.
+func writeEntry(w io.Writer, e Entry, mtime time.Time, f Source, buf []byte) error {
+	h, err := encode(e, mtime)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(h); err != nil {
+		return err
+	}
+	if err := writePayload(w, f, buf); err != nil {
+		return fmt.Errorf("%s: %w", f.Name, err)
+	}
+	_, err = w.Write(make([]byte, e.padding()))
 	return err
 }
 

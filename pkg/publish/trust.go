@@ -1,0 +1,79 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// Named is a small file at its place in a store.
+type Named struct {
+	// Name is a path from the store's root, such as "trust/timestamp.json".
+	Name string
+	Data []byte
+}
+
+// Put writes files in the order given, each in one step, so that what comes last may rely on what came before. A file
+// that is there with the same bytes is left alone.
+func (d Directory) Put(ctx context.Context, files []Named) error {
+	for _, f := range files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		path := filepath.Join(d.Root, filepath.FromSlash(f.Name))
+		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, f.Data) {
+			continue
+		}
+		if err := replaceFile(path, f.Data); err != nil {
+			return fmt.Errorf("publish %s in %s: %w", f.Name, d.Root, err)
+		}
+	}
+	return nil
+}
+
+// replaceFile writes a file through a temporary name, durably.
+func replaceFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".put-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(tmp.Name()) }()
+	_, err = tmp.Write(data)
+	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// OpenReleased opens a file of a visible release by its path in it.
+func (d Directory) OpenReleased(_ context.Context, channel string, v release.Version, path string) (io.ReadCloser, error) {
+	return os.Open(filepath.Join(d.Path(channel, v), filepath.FromSlash(path)))
+}
+
+// Signatures returns the signatures over the release.json of a visible release, by file name.
+func (d Directory) Signatures(_ context.Context, channel string, v release.Version) (map[string][]byte, error) {
+	names, err := filepath.Glob(filepath.Join(d.Path(channel, v), release.ManifestName+".*.sigstore.json"))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]byte{}
+	for _, n := range names {
+		if out[filepath.Base(n)], err = readLimited(n, 1<<20); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return out, nil
+}
