@@ -10,6 +10,7 @@ import (
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/publish"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/trust"
 )
 
 // Builder makes the artifacts of a commit.
@@ -34,6 +35,10 @@ type Store interface {
 	Released(ctx context.Context, channel string, v release.Version) ([]byte, error)
 	Reveal(ctx context.Context, plan string, m *release.Manifest, bundle string) error
 	Discard(ctx context.Context, plan string) error
+	// OpenReleased and Signatures give what is visible, Put writes trust, which comes anew with every release.
+	OpenReleased(ctx context.Context, channel string, v release.Version, path string) (io.ReadCloser, error)
+	Signatures(ctx context.Context, channel string, v release.Version) (map[string][]byte, error)
+	Put(ctx context.Context, files []publish.Named) error
 	String() string
 }
 
@@ -49,6 +54,8 @@ type Options struct {
 	Goreleaser string
 	// Signers are the keys at hand.
 	Signers []Signer
+	// TrustKeys are the keys of trust at hand: the channel's, and the reconciler's for snapshot and timestamp.
+	TrustKeys []trust.Signer
 	// Stores override the policy's; empty takes the policy's.
 	Stores []Store
 	// Registries get the images. Empty takes the policy's, unless Stores are given.
@@ -87,6 +94,9 @@ type Result struct {
 func Run(ctx context.Context, p *Project, ch *channel.Channel, opts Options) (*Result, error) {
 	c, err := newCutter(p, ch, opts)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.checkTrust(ctx); err != nil {
 		return nil, err
 	}
 	if done, err := c.finished(ctx); done != nil || err != nil {

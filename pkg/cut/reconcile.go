@@ -12,13 +12,17 @@ import (
 	"github.com/relctl/relctl/pkg/bundle"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/trust"
 )
 
-// reconcile makes visible what the ledger says is released: the bundle for LTS channels, then the stores.
+// reconcile makes visible what the ledger says is released: for LTS channels trust and the bundle, then the stores.
 func (c *cutter) reconcile(ctx context.Context, r *reserved, m *made, sigs signed, verdicts []release.Verdict) (*Result, error) {
 	res := c.result(r, m)
 	res.Verdicts = verdicts
 	if m.Manifest.Kind == release.LTS {
+		if err := c.vouch(ctx, m.Manifest.Version); err != nil {
+			return res, err
+		}
 		path, err := c.bundle(m, sigs, func(name string) (io.ReadCloser, error) {
 			return os.Open(c.journal.path(filesDir, filepath.FromSlash(name)))
 		})
@@ -55,7 +59,21 @@ func BundleName(product string, v release.Version) string {
 // bundle writes the bundle file into the cut's folder.
 func (c *cutter) bundle(m *made, sigs signed, open func(name string) (io.ReadCloser, error)) (string, error) {
 	c.opts.Progress(Progress{Stage: "bundle", State: "start"})
+	path := c.journal.path(BundleName(m.Manifest.Product, m.Manifest.Version))
+	size, err := writeBundle(path, m.Manifest, bundleSources(m, sigs, c.trust, open))
+	if err != nil {
+		return "", fmt.Errorf("bundle: %w", err)
+	}
+	c.opts.Progress(Progress{Stage: "bundle", State: "done", Text: fmt.Sprintf("%s, %d bytes", filepath.Base(path), size)})
+	return path, nil
+}
+
+// bundleSources are the files of a bundle.
+func bundleSources(m *made, sigs signed, carried []trust.Named, open func(name string) (io.ReadCloser, error)) []bundle.Source {
 	sources := []bundle.Source{memory(release.ManifestName, m.Raw)}
+	for _, f := range carried {
+		sources = append(sources, memory(f.Name, f.Data))
+	}
 	for name, data := range sigs {
 		sources = append(sources, memory(name, data))
 	}
@@ -65,13 +83,7 @@ func (c *cutter) bundle(m *made, sigs signed, open func(name string) (io.ReadClo
 			Open: func() (io.ReadCloser, error) { return open(f.Path) },
 		})
 	}
-	path := c.journal.path(BundleName(m.Manifest.Product, m.Manifest.Version))
-	size, err := writeBundle(path, m.Manifest, sources)
-	if err != nil {
-		return "", fmt.Errorf("bundle: %w", err)
-	}
-	c.opts.Progress(Progress{Stage: "bundle", State: "done", Text: fmt.Sprintf("%s, %d bytes", filepath.Base(path), size)})
-	return path, nil
+	return sources
 }
 
 func memory(name string, data []byte) bundle.Source {
@@ -109,6 +121,9 @@ func (c *cutter) reveal(ctx context.Context, m *made, res *Result) error {
 	}
 	if failed != nil {
 		return &PartlyError{Channel: c.ch.Name, Version: m.Manifest.Version, Err: failed}
+	}
+	if _, err := c.PublishTrust(ctx, c.stores); err != nil {
+		return &PartlyError{Channel: c.ch.Name, Version: m.Manifest.Version, Err: err}
 	}
 	text := "visible in " + storeNames(c.stores)
 	if n := len(res.Images); n > 0 {
@@ -152,6 +167,9 @@ func (c *cutter) revealAgain(ctx context.Context, r ledger.Release) (*Result, er
 		m := &made{Manifest: staged.Manifest, Raw: staged.Raw}
 		res.Manifest = m.Manifest
 		if m.Manifest.Kind == release.LTS {
+			if err := c.vouch(ctx, r.Version); err != nil {
+				return res, err
+			}
 			res.Bundle, err = c.bundle(m, c.signers.valid(m.Raw, staged.Signatures), func(name string) (io.ReadCloser, error) {
 				return s.Open(ctx, r.Plan, name)
 			})

@@ -26,6 +26,8 @@ type Status struct {
 	Product  string          `json:"product"`
 	Time     time.Time       `json:"time"`
 	Channels []ChannelStatus `json:"channels"`
+	// Trust is metadata that ends soon, or has ended.
+	Trust []TrustWarning `json:"trust,omitempty"`
 }
 
 // ChannelStatus is how one channel stands.
@@ -155,6 +157,11 @@ func (p *Project) Status(ctx context.Context, now time.Time, names ...string) (*
 		}
 		out.Channels = append(out.Channels, *st)
 	}
+	repo, err := p.TrustRepository(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out.Trust = p.TrustWarnings(repo, now)
 	return out, nil
 }
 

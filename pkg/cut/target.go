@@ -10,6 +10,7 @@ import (
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/trust"
 )
 
 // cutter is one run of the pipeline: what it works with, none of what the stages make.
@@ -26,6 +27,8 @@ type cutter struct {
 	journal    *journal
 	unlock     func()
 	scripts    *scripts
+	// trust are the files of trust that the bundle carries.
+	trust []trust.Named
 }
 
 func newCutter(p *Project, ch *channel.Channel, opts Options) (*cutter, error) {

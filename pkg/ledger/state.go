@@ -75,6 +75,8 @@ type Release struct {
 	Sequence uint64 `json:"sequence"`
 	// Event is the number of the event that recorded it.
 	Event uint64 `json:"event"`
+	// Ledger is the commit of that event.
+	Ledger string `json:"ledger,omitempty"`
 	// Time is when it was recorded.
 	Time time.Time `json:"time"`
 	// Build is [release.Inputs.BuildDigest], by which approvals know it.
@@ -291,7 +293,7 @@ func (c *Channel) cut(r Recorded) string {
 	c.Releases = append(c.Releases, Release{
 		Version: k.Version, Commit: k.Commit, Tag: k.Tag, TagObject: k.TagObject,
 		Plan: k.Plan, Release: k.Release, Reserve: k.Reserve, Sequence: k.Sequence, Event: r.Number,
-		Time: r.Time, Build: c.Open.Plan.Inputs.BuildDigest(),
+		Ledger: r.Commit, Time: r.Time, Build: c.Open.Plan.Inputs.BuildDigest(),
 	})
 	c.Open, c.LastSequence = nil, k.Sequence
 	return ""

@@ -360,3 +360,6 @@ func (p *Proposal) checkDistinct() error {
 	}
 	return nil
 }
+
+// Base is the repository that the proposal builds on.
+func (p *Proposal) Base() *Repository { return p.base }

@@ -203,6 +203,9 @@ func delegation(targets *targetsMeta, role string) *metadata.DelegatedRole {
 // Delegated returns the roles of channels, sorted.
 func (r *Repository) Delegated() []string { return delegatedBy(r.targets()) }
 
+// KnownRoles returns the four roles and those of channels, whether they have metadata yet or not.
+func (r *Repository) KnownRoles() []string { return append(slices.Clone(topRoles), r.Delegated()...) }
+
 func delegatedBy(targets *targetsMeta) []string {
 	if targets == nil || targets.Signed.Delegations == nil {
 		return nil

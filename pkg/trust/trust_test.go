@@ -125,10 +125,12 @@ func TestOneKeyHasOneRole(t *testing.T) {
 	w := newWorld(t)
 	spare := newKey(t)
 	for name, edit := range map[string]func(e *trust.Edit) error{
-		"a key of root for targets":         func(e *trust.Edit) error { return e.AddKey("targets", w.keys["root"][0].public) },
-		"the same key twice":                func(e *trust.Edit) error { return e.AddKey("root", w.keys["root"][0].public) },
-		"a channel's key for its status":    func(e *trust.Edit) error { return e.AddKey(channel+"-status", w.keys[channel][0].public) },
-		"a key for two new roles":           func(e *trust.Edit) error { return errors.Join(e.AddKey("lts-2.6", spare.public), e.AddKey("lts-2.8", spare.public)) },
+		"a key of root for targets":      func(e *trust.Edit) error { return e.AddKey("targets", w.keys["root"][0].public) },
+		"the same key twice":             func(e *trust.Edit) error { return e.AddKey("root", w.keys["root"][0].public) },
+		"a channel's key for its status": func(e *trust.Edit) error { return e.AddKey(channel+"-status", w.keys[channel][0].public) },
+		"a key for two new roles": func(e *trust.Edit) error {
+			return errors.Join(e.AddKey("lts-2.6", spare.public), e.AddKey("lts-2.8", spare.public))
+		},
 		"a threshold that cannot be met":    func(e *trust.Edit) error { return e.SetThreshold("root", 4) },
 		"the last key of a role":            func(e *trust.Edit) error { return e.RemoveKey("targets", w.keys["targets"][0].public.ID()) },
 		"a key that has no role":            func(e *trust.Edit) error { _, err := e.Revoke(spare.public.ID()); return err },

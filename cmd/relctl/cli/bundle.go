@@ -15,10 +15,10 @@ import (
 func newBundle(s IO) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "bundle",
-		Short:   "Look into a bundle",
-		Example: "  relctl bundle inspect acme-2.4.7.bundle",
+		Short:   "Look into a bundle, or write one anew",
+		Example: "  relctl bundle inspect acme-2.4.7.bundle\n  relctl bundle write 2.4.7",
 	}
-	cmd.AddCommand(newBundleInspect(s))
+	cmd.AddCommand(newBundleInspect(s), newBundleWrite(s))
 	return cmd
 }
 

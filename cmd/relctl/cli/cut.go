@@ -13,6 +13,7 @@ import (
 
 type cutFlags struct {
 	keys         []string
+	trustKeys    []string
 	passwordFile string
 	stores       []string
 	remote       *string
@@ -29,6 +30,10 @@ func newCut(s IO) *cobra.Command {
 and ledger; everything rolls forward after it. A cut that died is finished by running the same command again: it takes
 up its reservation and redoes only what is missing.
 
+Once the product has a root of trust (relctl trust), a release becomes visible when trust lists it: by the key of the
+channel and those of snapshot and timestamp, given with --trust-key. Without them it waits (exit 8) for relctl trust
+refresh, or for another run of the same command.
+
 A key is a file in cosign's format, or stands in a key service (awskms://…, gcpkms://…, azurekms://…, hashivault://…, or
 any for which a sigstore-kms-… program is on the PATH), or on a hardware token (pkcs11:…, in builds with cgo). The
 password of a file comes from --password-file, from RELCTL_PASSWORD or COSIGN_PASSWORD, or from a prompt; services and
@@ -44,6 +49,7 @@ tokens take their credentials from where their own programs do.`,
 	f.remote, f.json = addRemote(cmd), addJSON(cmd)
 	addPrometheus(cmd)
 	cmd.Flags().StringArrayVar(&f.keys, "key", nil, "sign with this `key`, a file or a reference to a service or token (repeatable)")
+	cmd.Flags().StringArrayVar(&f.trustKeys, "trust-key", nil, "sign trust with this `key`: the channel's, those of snapshot and timestamp (repeatable)")
 	cmd.Flags().StringVar(&f.passwordFile, "password-file", "", "read the keys' password from the first line of this `file`")
 	cmd.Flags().StringArrayVar(&f.stores, "store", nil, "publish in this `folder` instead of the policy's stores (repeatable)")
 	cmd.Flags().StringVar(&f.opts.Pre, "pre", "", "cut a pre-release with this `name`, such as rc")
@@ -73,6 +79,9 @@ func runCut(cmd *cobra.Command, s IO, f *cutFlags, name string) error {
 	}
 	if !f.opts.DryRun {
 		if f.opts.Signers, err = loadKeys(ctx, s, f.keys, f.passwordFile); err != nil {
+			return err
+		}
+		if f.opts.TrustKeys, err = loadTrustKeys(ctx, s, f.trustKeys, f.passwordFile); err != nil {
 			return err
 		}
 	}

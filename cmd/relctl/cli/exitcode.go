@@ -22,6 +22,7 @@ func exitCode(err error) int {
 		gate    *cut.RefusedError
 		loss    *lossError
 		waiting *cut.WaitingError
+		trusted *cut.TrustWaitError
 		format  *bundle.FormatError
 		refusal *ring.Refusal
 		nothing *cut.NothingError
@@ -42,7 +43,7 @@ func exitCode(err error) int {
 		return exitMoved
 	case errors.As(err, &gate), errors.As(err, &loss), errors.As(err, &refusal), errors.As(err, &nothing), errors.As(err, &lacks), errors.As(err, &ended), errors.As(err, &no):
 		return exitGate
-	case errors.As(err, &waiting):
+	case errors.As(err, &waiting), errors.As(err, &trusted):
 		return exitWaiting
 	}
 	return exitFailed

@@ -144,9 +144,19 @@ func fromEnvironment() bool {
 	return false
 }
 
-// loadKeys opens private keys for signing: files, which share one password source, keys in services, and tokens.
+// loadKeys opens private keys for signing releases.
 func loadKeys(ctx context.Context, s IO, refs []string, passwordFile string) ([]cut.Signer, error) {
+	keys, err := openKeys(ctx, s, refs, passwordFile)
 	var out []cut.Signer
+	for _, k := range keys {
+		out = append(out, k)
+	}
+	return out, err
+}
+
+// openKeys opens private keys: files, which share one password source, keys in services, and tokens.
+func openKeys(ctx context.Context, s IO, refs []string, passwordFile string) ([]*sign.Key, error) {
+	var out []*sign.Key
 	for _, ref := range refs {
 		key, err := sign.Open(ctx, ref, func(file string) ([]byte, error) {
 			return password(s, passwordFile, fmt.Sprintf("Password for %s: ", file))

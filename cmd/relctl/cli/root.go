@@ -57,7 +57,7 @@ and as signed, self-contained LTS bundles to customers who run it themselves.`,
 		newWithdraw(s), newFloor(s), newEOL(s), newStanding(s), newVEX(s),
 		newRebuild(s), newOpen(s), newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newChanges(s), newLedger(s),
 		newGate(s), newSLO(s),
-		newKey(s), newVerify(s), newBundle(s),
+		newKey(s), newTrust(s), newVerify(s), newBundle(s),
 		newSchema(s), newVersion(s), newReference(s),
 	)
 	wrapArgs(root)

@@ -15,6 +15,7 @@ import (
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/timeline"
+	"github.com/relctl/relctl/pkg/trust"
 	"github.com/relctl/relctl/pkg/verify"
 )
 
@@ -33,6 +34,9 @@ var schemas = map[string]func() ([]byte, error){
 	"deployed":            describe("deployed", "What a cell runs, relctl.json on the deploy branch", deploy.Deployed{}),
 	"standing":            describe("standing", "What customers of a line are told, channels/<channel>.json", release.Standing{}),
 	"status":              describe("status", "What relctl status --json prints", cut.Status{}),
+	"trust-report":        describe("trust-report", "What the commands that change trust print with --json", trustReport{}),
+	"trust-request":       describe("trust-request", "A request for signatures of trust", trust.Request{}),
+	"trust-status":        describe("trust-status", "What relctl trust status --json prints", trustStatus{}),
 	"timeline":            describe("timeline", "What relctl timeline --json prints", timeline.Document{}),
 	"open":                describe("open", "What relctl open --json prints", openReport{}),
 	"upgrade-check":       describe("upgrade-check", "What relctl upgrade check --json prints", upgradeReport{}),

@@ -87,6 +87,9 @@ supported. It changes nothing, asks no gate, and looks at what was fetched last:
 func printStatus(s IO, w io.Writer, st *cut.Status) {
 	line := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
 	line("%s, %s", s.paint("1", plain(st.Product)), minute(st.Time))
+	for _, e := range st.Trust {
+		fold(w, "  ", plain(e.Text)+": "+e.Hint)
+	}
 	var lines [][]string
 	var notes []string
 	for i := range st.Channels {
