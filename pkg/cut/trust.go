@@ -142,8 +142,34 @@ func (t trustSource) Standing(channel string) (*release.Standing, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.Project.Standing(t.ctx, ch, t.state, t.now)
+	out, err := t.Project.Standing(t.ctx, ch, t.state, t.now)
+	if err != nil {
+		return nil, err
+	}
+	if signed := t.repo.Standing(channel); signed != nil {
+		was, err := release.DecodeStanding(signed)
+		if err != nil {
+			return nil, err
+		}
+		if out.Issued.Before(was.Issued) {
+			return nil, &ClockError{Now: out.Issued, Issued: was.Issued, Channel: channel}
+		}
+	}
+	return out, nil
 }
+
+// ClockError is a clock that says less than what was signed already: sites take no time back.
+type ClockError struct {
+	Now, Issued time.Time
+	Channel     string
+}
+
+func (e *ClockError) Error() string {
+	return fmt.Sprintf("it is %s by this clock, but the standing of %s was signed at %s", e.Now.Format(time.RFC3339), e.Channel, e.Issued.Format(time.RFC3339))
+}
+
+// Hint says what to set right.
+func (e *ClockError) Hint() string { return "set the clock of this machine" }
 
 // TrustLife is how long a role's metadata lasts by the policy.
 func (p *Project) TrustLife(role string) time.Duration {

@@ -73,6 +73,9 @@ func (r *Repository) snapshot(opts Options) document {
 func (r *Repository) timestamp(opts Options, issued time.Time) document {
 	ts := metadata.Timestamp(opts.Expires(release.RoleTimestamp))
 	ts.Signed.Version = int64(opts.Version) //nolint:gosec // the number of an event
+	if before := r.Issued(); issued.Before(before) {
+		issued = before // a clock that went back takes nothing back
+	}
 	ts.Signed.UnrecognizedFields = map[string]any{issuedField: issued.UTC().Truncate(time.Second).Format(time.RFC3339)}
 	ts.Signed.Meta = map[string]*metadata.MetaFiles{release.RoleSnapshot + ".json": entry(r.files[release.RoleSnapshot])}
 	return ts

@@ -2,14 +2,15 @@ package trust_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/relctl/relctl/pkg/bundle"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/trust"
 )
@@ -273,7 +274,7 @@ func TestCeremonyOnMachinesWithoutNetwork(t *testing.T) {
 func TestTamperedRequestIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	p, err := w.propose(func(e *trust.Edit) error {
+	later, err := w.propose(func(e *trust.Edit) error {
 		e.Renew("targets")
 		e.Renew("root")
 		e.Renew(channel + "-status")
@@ -282,6 +283,22 @@ func TestTamperedRequestIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The first request builds on nothing, so that its shape alone can be refused.
+	none := *w
+	none.repo = &trust.Repository{}
+	first, err := none.propose(none.begin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, p := range map[string]*trust.Proposal{"first": first, "later": later} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			refuseTampered(t, p)
+		})
+	}
+}
+
+func refuseTampered(t *testing.T, p *trust.Proposal) {
 	req, err := p.Request()
 	if err != nil {
 		t.Fatal(err)
@@ -429,12 +446,16 @@ func TestTenYearsOfTrustFitIntoALetter(t *testing.T) {
 	if len(w.repo.Roots()) != 11 || len(files) != 11+3+1+1 {
 		t.Errorf("%d roots, %d files", len(w.repo.Roots()), len(files))
 	}
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
+	var sources []bundle.Source
 	for _, f := range files {
-		_, _ = z.Write(f.Data)
+		sources = append(sources, bundle.Source{Name: f.Name, Mode: "0644", Size: int64(len(f.Data)), Open: func() (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(f.Data)), nil
+		}})
 	}
-	_ = z.Close()
+	var packed bytes.Buffer
+	if err := bundle.WriteTrust(&packed, w.repo.Issued(), sources); err != nil {
+		t.Fatal(err)
+	}
 	t.Logf("%d bytes packed", packed.Len())
 	if packed.Len() > 16<<10 {
 		t.Errorf("%d bytes packed, want at most 16 KiB", packed.Len())

@@ -80,16 +80,20 @@ func newWorld(t testing.TB) *world {
 		Schema: release.StandingSchema, Product: "acme", Channel: channel, Line: line(t, "2.4"),
 		Support: release.SupportWindow{Maintenance: "2028-03-01", EOL: "2029-03-01"}, Upgrade: release.Upgrades{From: ">=2.2.0"},
 	}
-	w.change(func(e *trust.Edit) error {
-		var errs []error
-		for _, role := range []string{"root", "root", "root", "targets", "snapshot", "timestamp", channel, channel + "-status"} {
-			k := newKey(t)
-			w.keys[role] = append(w.keys[role], k)
-			errs = append(errs, e.AddKey(role, k.public))
-		}
-		return errors.Join(append(errs, e.SetThreshold("root", 2))...)
-	})
+	w.change(w.begin)
 	return w
+}
+
+// begin gives every role its keys.
+func (w *world) begin(e *trust.Edit) error {
+	var errs []error
+	w.keys = map[string][]key{}
+	for _, role := range []string{"root", "root", "root", "targets", "snapshot", "timestamp", channel, channel + "-status"} {
+		k := newKey(w.t)
+		w.keys[role] = append(w.keys[role], k)
+		errs = append(errs, e.AddKey(role, k.public))
+	}
+	return errors.Join(append(errs, e.SetThreshold("root", 2))...)
 }
 
 func line(t testing.TB, s string) release.Line {

@@ -37,7 +37,7 @@ builds on is yours, you see from its fingerprint. It needs neither network nor r
 			if err != nil {
 				return err
 			}
-			words = append([]string{fmt.Sprintf("request %d of %s, %s", req.Event, req.Product, baseOf(p))}, words...)
+			words = append([]string{"a request, " + baseOf(p)}, words...)
 			if len(keys) == 0 {
 				printWords(s, words)
 				printWants(s, p.Wants())
@@ -52,6 +52,7 @@ builds on is yours, you see from its fingerprint. It needs neither network nor r
 				if err != nil {
 					return err
 				}
+				words = append(words, keys[i]+" signs "+orNothing(roles))
 				if len(roles) == 0 {
 					return usagef("relctl trust sign "+args[0]+" shows which keys can sign", "%s has signed already, or may sign nothing of this", keys[i])
 				}
