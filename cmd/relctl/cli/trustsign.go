@@ -168,7 +168,11 @@ has the signatures that it needs, records the metadata. With the keys of snapsho
 			if err != nil {
 				return err
 			}
-			return f.report(s, res)
+			var waiting error
+			if res.Wants == nil && !f.dryRun {
+				res.Released, waiting = p.FinishWaiting(cmd.Context(), c, tell(s))
+			}
+			return errors.Join(f.report(s, res), waiting)
 		},
 	}
 	f.remote, f.json = addRemote(cmd), addJSON(cmd)
