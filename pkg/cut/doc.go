@@ -6,7 +6,7 @@
 //	plan ─► gates (planned) ─► ledger: reserve
 //	build ─► attest ─► documents ─► release.json ─► sign ─► stage ─► gates (built)
 //	commit point: git push --atomic, tag and ledger
-//	reconcile: bundle ─► reveal
+//	reconcile: trust ─► bundle ─► reveal
 //
 // Before the commit point nothing is visible; after it everything rolls forward. Each stage leaves its output under
 // dist/relctl/<plan digest>/ and a journal entry with the digests of its files; a rerun holds the files against the

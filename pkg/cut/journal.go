@@ -28,7 +28,7 @@ type journal struct {
 // Progress is one step of a cut.
 type Progress struct {
 	// Stage is "plan", "reserve", "build", "images", "attest", "documents", "manifest", "sign", "push", "stage", "gates", "commit",
-	// "bundle" or "reveal".
+	// "trust", "bundle" or "reveal".
 	Stage string
 	// State is "start", "done", or "kept" if an earlier run had done it.
 	State string
