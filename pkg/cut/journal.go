@@ -13,6 +13,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/relctl/relctl/pkg/internal/filelock"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -195,7 +196,7 @@ func openJournal(dist, plan string, progress func(Progress)) (*journal, func(), 
 	if err := writeOnce(filepath.Join(dist, ".gitignore"), "*\n"); err != nil {
 		return nil, nil, err
 	}
-	unlock, err := lock(filepath.Join(j.dir, "lock"))
+	unlock, err := filelock.Lock(filepath.Join(j.dir, "lock"))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -36,8 +36,8 @@ var table = map[string][]string{
 	"pkg/plan":                {"pkg/channel", "pkg/git", "pkg/history", "pkg/version", "pkg/ledger", "pkg/gate"},
 	"pkg/upgrade":             {},
 	"pkg/trust":               {"pkg/sign"},
-	"pkg/verify":              {"pkg/bundle", "pkg/upgrade"},
-	"pkg/cut":                 {"pkg/attest", "pkg/backport", "pkg/build", "pkg/bundle", "pkg/changelog", "pkg/channel", "pkg/deploy", "pkg/gate", "pkg/git", "pkg/history", "pkg/image", "pkg/ledger", "pkg/plan", "pkg/publish", "pkg/ring", "pkg/sign", "pkg/timeline", "pkg/trust"},
+	"pkg/verify":              {"pkg/bundle", "pkg/internal/filelock", "pkg/upgrade"},
+	"pkg/cut":                 {"pkg/attest", "pkg/backport", "pkg/build", "pkg/bundle", "pkg/changelog", "pkg/channel", "pkg/deploy", "pkg/gate", "pkg/git", "pkg/history", "pkg/image", "pkg/internal/filelock", "pkg/ledger", "pkg/plan", "pkg/publish", "pkg/ring", "pkg/sign", "pkg/timeline", "pkg/trust"},
 	"internal/tool":           {},
 	"internal/prometheustest": {},
 	"internal/accuracy":       {"pkg/git", "pkg/history"},
@@ -48,6 +48,7 @@ var table = map[string][]string{
 	"cmd/relctl/cli":          {"*"},
 	"pkg/internal/deps":       {},
 	"pkg/internal/proc":       {},
+	"pkg/internal/filelock":   {},
 
 	"pkg/internal/ociremote": {},
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package cut
+package filelock
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// lock waits until no other process holds path. The system releases it when a process dies.
-func lock(path string) (func(), error) {
+// Lock waits until no other process holds path. The system releases it when a process dies.
+func Lock(path string) (func(), error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package cut
+package filelock
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// lock waits until no other process holds path: the file exists while it is held, and its holder keeps it open, so
+// Lock waits until no other process holds path: the file exists while it is held, and its holder keeps it open, so
 // that a file left by a dead process can be removed.
-func lock(path string) (func(), error) {
+func Lock(path string) (func(), error) {
 	for {
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
 		if err == nil {
