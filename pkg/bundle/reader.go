@@ -51,6 +51,15 @@ type Archive struct {
 
 // Open reads the table of contents of a bundle of size bytes.
 func Open(r io.ReaderAt, size int64) (*Archive, error) {
+	a, err := table(r, size)
+	if err != nil {
+		return nil, err
+	}
+	return a, checkEntries(a.entries)
+}
+
+// table reads a table of contents without judging what it holds as a whole.
+func table(r io.ReaderAt, size int64) (*Archive, error) {
 	a := &Archive{r: r}
 	block := make([]byte, blockSize)
 	for at := int64(0); ; {
@@ -77,7 +86,7 @@ func Open(r io.ReaderAt, size int64) (*Archive, error) {
 		a.entries = append(a.entries, e)
 		at = next
 	}
-	return a, checkEntries(a.entries)
+	return a, nil
 }
 
 // header decodes one header and holds its encoding against the one that it must have.

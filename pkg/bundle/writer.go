@@ -29,13 +29,18 @@ const copyBuffer = 1 << 20
 // input gives equal bytes. It stops at the first name that no bundle may carry, and at a file that is not what its
 // Source says.
 func Write(w io.Writer, mtime time.Time, files []Source) error {
+	return write(w, mtime, files, checkEntries)
+}
+
+// write writes an archive whose table of contents check accepts.
+func write(w io.Writer, mtime time.Time, files []Source, check func([]Entry) error) error {
 	files = slices.Clone(files)
 	slices.SortFunc(files, func(a, b Source) int { return compare(a.Name, b.Name) })
 	entries := make([]Entry, len(files))
 	for i, f := range files {
 		entries[i] = Entry{Name: f.Name, Mode: f.Mode, Size: f.Size}
 	}
-	if err := checkEntries(entries); err != nil {
+	if err := check(entries); err != nil {
 		return err
 	}
 	buf := make([]byte, copyBuffer)
@@ -100,6 +105,11 @@ func checkEntries(entries []Entry) error {
 	if len(entries) == 0 || rank(entries[0].Name) != 0 {
 		return &FormatError{Code: CodeOrder, Text: "release.json is not the first file"}
 	}
+	return checkTable(entries)
+}
+
+// checkTable holds a table of contents against what bundles and trust updates have in common.
+func checkTable(entries []Entry) error {
 	signatures, trust := 0, 0
 	folded := make(map[string]string, len(entries))
 	for i, e := range entries {
