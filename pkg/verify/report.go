@@ -3,6 +3,8 @@ package verify
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -35,6 +37,7 @@ const (
 	CodeSums             = "sums-differ"           // SHA256SUMS does not say what release.json says
 	CodeFiles            = "files-ok"              //
 	CodeFreshnessUnknown = "freshness-not-evaluated"
+	CodeNotReached       = "not-reached" // an earlier verdict stopped the work
 	CodeRead             = "read-failed" // the medium failed, which says nothing about the bundle
 )
 
@@ -46,6 +49,16 @@ const (
 	Passed       Status = "passed"
 	Refused      Status = "refused"
 	NotEvaluated Status = "not-evaluated"
+	// Warning is something to look at that stops nothing.
+	Warning Status = "warning"
+	// Accepted is a refusal that the operator overrode; see [Options].
+	Accepted Status = "accepted"
+)
+
+// The answers to whether a release may be installed.
+const (
+	InstallAllowed = "allowed"
+	InstallRefused = "refused"
 )
 
 // Check is one thing that was looked at.
@@ -76,6 +89,44 @@ type Report struct {
 	Files  int      `json:"files"`
 	Bytes  int64    `json:"bytes"`
 	Checks []Check  `json:"checks"`
+	// Verdicts are the four answers, in the order integrity, authenticity, freshness, policy; each is the gravest of its
+	// checks.
+	Verdicts []Check `json:"verdicts"`
+	// Install is "allowed" or "refused".
+	Install string `json:"install"`
+	// AsOf is when the vendor last vouched that nothing was newer, zero if that is not known.
+	AsOf time.Time `json:"as_of,omitzero"`
+	// Newest is the newest release of the channel at that time.
+	Newest release.Version `json:"newest,omitzero"`
+	// Installed is what the site has installed, zero if nothing or not known.
+	Installed release.Version `json:"installed,omitzero"`
+	// Conditions must hold, or be done, before the release is installed.
+	Conditions []string `json:"conditions,omitempty"`
+}
+
+// gravity orders statuses: the gravest check of a verdict is the verdict.
+var gravity = []Status{Passed, Warning, Accepted, NotEvaluated, Refused}
+
+// conclude writes the verdicts and whether installing is allowed: it is if nothing refuses but the end of the line's
+// life, whose last release is better than those before it.
+func (r *Report) conclude() {
+	r.Verdicts = []Check{}
+	r.Install = InstallAllowed
+	for _, verdict := range []string{integrity, authenticity, freshness, policy} {
+		answer := Check{Verdict: verdict, Status: NotEvaluated, Code: CodeNotReached, Text: "it was not looked at, for what was found before"}
+		for i, c := range r.Checks {
+			if c.Verdict != verdict {
+				continue
+			}
+			if answer.Code == CodeNotReached || slices.Index(gravity, c.Status) > slices.Index(gravity, answer.Status) {
+				answer = r.Checks[i]
+			}
+			if c.Status == Refused && c.Code != CodeEnded || c.Code == CodeInstalledUnknown {
+				r.Install = InstallRefused
+			}
+		}
+		r.Verdicts = append(r.Verdicts, answer)
+	}
 }
 
 // Refusal is a bundle that must not be used.
@@ -100,6 +151,8 @@ const (
 	policy       = "policy"
 )
 
+const notForYou = "it may be genuine, and it is not for you; ask for what you need, or look at another site (--site)"
+
 const askAgain = "do not use this bundle; copy it again from where it came, and if it is refused again, ask your vendor by another way"
 
 func refuse(verdict, code, format string, args ...any) *Refusal {
@@ -110,6 +163,10 @@ func (r *Report) pass(verdict, code, format string, args ...any) {
 	r.Checks = append(r.Checks, Check{Verdict: verdict, Status: Passed, Code: code, Text: fmt.Sprintf(format, args...)})
 }
 
+func (r *Report) warn(verdict, code, format string, args ...any) {
+	r.Checks = append(r.Checks, Check{Verdict: verdict, Status: Warning, Code: code, Text: fmt.Sprintf(format, args...)})
+}
+
 // fail notes err, if it is a refusal, and hands it on.
 func (r *Report) fail(err error) error {
 	var no *Refusal
@@ -118,3 +175,6 @@ func (r *Report) fail(err error) error {
 	}
 	return err
 }
+
+// Genuine says that the bundle is what the vendor signed, and that only the news about it are bad, or old.
+func (e *Refusal) Genuine() bool { return e.Verdict == freshness }

@@ -18,29 +18,44 @@ import (
 // Unpack verifies a bundle and lays its files out in the new folder dst. They are written beside it first, hashed as
 // they are written, made durable, and renamed in one step: a crash, a full disk or a refusal leaves no dst.
 func Unpack(ctx context.Context, r io.ReaderAt, size int64, dst string, p Policy) (*Report, error) {
-	if _, err := os.Lstat(dst); err == nil {
-		return nil, &PolicyError{Text: dst + " exists already", Remedy: "name a new folder; nothing is ever unpacked over files that are there"}
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	if err := mustBeNew(dst); err != nil {
 		return nil, err
 	}
 	rep, a, m, err := verify(ctx, r, size, p)
 	if err != nil {
 		return rep, err
 	}
+	return rep, layOut(ctx, a, m, rep, dst)
+}
+
+func mustBeNew(dst string) error {
+	switch _, err := os.Lstat(dst); {
+	case err == nil:
+		return &PolicyError{Text: dst + " exists already", Remedy: "name a new folder; nothing is ever unpacked over files that are there"}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	return nil
+}
+
+// layOut writes a bundle that was verified into the new folder dst.
+func layOut(ctx context.Context, a *bundle.Archive, m *release.Manifest, rep *Report, dst string) error {
 	parent := filepath.Dir(filepath.Clean(dst))
 	tmp, err := os.MkdirTemp(parent, ".relverify-")
 	if err != nil {
-		return rep, fmt.Errorf("unpack: %w", err)
+		return fmt.Errorf("unpack: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
 	if err := unpack(ctx, a, m, rep.Release, tmp); err != nil {
 		// What was verified a moment ago may have been swapped since.
-		return rep, rep.fail(asRefusal(err))
+		err = rep.fail(asRefusal(err))
+		rep.conclude()
+		return err
 	}
 	if err := os.Rename(tmp, dst); err != nil {
-		return rep, fmt.Errorf("unpack: %w", err)
+		return fmt.Errorf("unpack: %w", err)
 	}
-	return rep, syncDir(parent)
+	return syncDir(parent)
 }
 
 // unpack writes every entry below dir; digest is that of the release.json that was verified.

@@ -69,7 +69,8 @@ func Bundle(ctx context.Context, r io.ReaderAt, size int64, p Policy) (*Report, 
 
 // verify returns also the opened archive and the manifest, which hold only if err is nil.
 func verify(ctx context.Context, r io.ReaderAt, size int64, p Policy) (*Report, *bundle.Archive, *release.Manifest, error) {
-	rep := &Report{Schema: ReportSchema, Keys: []string{}, Checks: []Check{}}
+	rep := newReport()
+	defer rep.conclude()
 	p, err := p.prepare()
 	if err != nil {
 		return rep, nil, nil, err
@@ -88,6 +89,10 @@ func verify(ctx context.Context, r io.ReaderAt, size int64, p Policy) (*Report, 
 	})
 	rep.Genuine = true
 	return rep, a, m, nil
+}
+
+func newReport() *Report {
+	return &Report{Schema: ReportSchema, Keys: []string{}, Checks: []Check{}, Verdicts: []Check{}, Install: InstallRefused}
 }
 
 // asRefusal turns the errors of the archive's form into refusals.
@@ -114,20 +119,29 @@ func open(r io.ReaderAt, size int64, p Policy, rep *Report) (*bundle.Archive, *r
 		return nil, nil, err
 	}
 	// Only now is it worth reading.
+	m, err := readManifest(a, raw, rep)
+	if err != nil {
+		return nil, nil, err
+	}
+	return a, m, checkPolicy(m, p, rep)
+}
+
+// readManifest reads release.json, whose bytes somebody trusted has vouched for.
+func readManifest(a *bundle.Archive, raw []byte, rep *Report) (*release.Manifest, error) {
 	rep.Release = release.Digest(raw)
 	m, err := release.DecodeManifest(raw)
 	if err != nil {
 		var critical *release.CriticalError
 		if errors.As(err, &critical) {
-			return nil, nil, &Refusal{Code: CodeCritical, Verdict: policy, Text: "release.json: " + err.Error(), Remedy: "get a newer relverify from your vendor"}
+			return nil, &Refusal{Code: CodeCritical, Verdict: policy, Text: "release.json: " + err.Error(), Remedy: "get a newer relverify from your vendor"}
 		}
-		return nil, nil, refuse(integrity, CodeManifest, "release.json: %v", err)
+		return nil, refuse(integrity, CodeManifest, "release.json: %v", err)
 	}
 	rep.Product, rep.Channel, rep.Version, rep.Sequence, rep.Commit = m.Product, m.Channel, m.Version, m.Sequence, m.Commit
 	if !a.ModTime().Equal(m.SourceDate) {
-		return nil, nil, refuse(integrity, CodeTimestamp, "the archive is dated %s, the release %s", a.ModTime(), m.SourceDate)
+		return nil, refuse(integrity, CodeTimestamp, "the archive is dated %s, the release %s", a.ModTime(), m.SourceDate)
 	}
-	return a, m, checkPolicy(m, p, rep)
+	return m, nil
 }
 
 func checkPolicy(m *release.Manifest, p Policy, rep *Report) error {

@@ -47,6 +47,10 @@ var schemas = map[string]func() ([]byte, error){
 	"gate-replay":         describe("gate-replay", "What relctl gate replay --json prints", replayReport{}),
 	"refused":             describe("refused", "What gates were told when they refused, as it is kept in dist/relctl", cut.Refused{}),
 	"gate-list":           describe("gate-list", "What relctl gate list --json prints", gateList{}),
+	"site":                describe("site", "What a site trusts and demands, site.json", verify.SiteConfig{}),
+	"site-state":          describe("site-state", "What a site has seen, state.json", verify.State{}),
+	"site-export":         describe("site-export", "What relverify export writes", verify.Export{}),
+	"site-report":         describe("site-report", "What relverify status and report print with --json", verify.SiteReport{}),
 	"verification":        describe("verification", "The report of a verification", verify.Report{}),
 }
 

@@ -1,0 +1,223 @@
+package verify
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/theupdateframework/go-tuf/v2/metadata"
+
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// Files are files of trust metadata by their name below trust/: "3.root.json", "timestamp.json",
+// "channels/lts-2.4.json".
+type Files map[string][]byte
+
+// versioned is the name of a metadata file, "41.lts-2.4-status.json".
+func versioned(version int64, role string) string { return fmt.Sprintf("%d.%s.json", version, role) }
+
+// versions returns the versions of a role's files, in no order. A name that is not written as versioned writes it is no
+// file of the role.
+func (f Files) versions(role string) []int64 {
+	var found []int64
+	for name := range f {
+		number, _, _ := strings.Cut(name, ".")
+		if n, err := strconv.ParseInt(number, 10, 64); err == nil && n > 0 && name == versioned(n, role) {
+			found = append(found, n)
+		}
+	}
+	return found
+}
+
+// maxRSABits bounds what one signature may cost.
+const maxRSABits = 8192
+
+// checkMetadata refuses what go-tuf would read otherwise than another reader, or not survive: JSON that is not strict,
+// null in any place, entries without length and sha256, keys of a kind that nothing is signed with. data is not
+// verified yet.
+func checkMetadata(role string, data []byte) error {
+	if len(data) > release.MaxMetadataBytes {
+		return fmt.Errorf("%d bytes, at most %d are allowed", len(data), release.MaxMetadataBytes)
+	}
+	var document any
+	if err := release.Decode(data, &document); err != nil {
+		return err
+	}
+	if hasNull(document) {
+		return errors.New("it holds null")
+	}
+	switch role {
+	case release.RoleRoot:
+		return checkRoot(data)
+	case release.RoleTimestamp:
+		m, err := metadata.Timestamp().FromBytes(data)
+		if err != nil {
+			return err
+		}
+		if len(m.Signed.Meta) != 1 || m.Signed.Meta["snapshot.json"] == nil {
+			return errors.New("it does not name snapshot.json, and nothing else")
+		}
+		return errors.Join(checkHead(m.Signed.Version, m.Signed.SpecVersion, m.Signatures), checkMeta(m.Signed.Meta))
+	case release.RoleSnapshot:
+		m, err := metadata.Snapshot().FromBytes(data)
+		if err != nil {
+			return err
+		}
+		return errors.Join(checkHead(m.Signed.Version, m.Signed.SpecVersion, m.Signatures), checkMeta(m.Signed.Meta))
+	}
+	m, err := metadata.Targets().FromBytes(data)
+	if err != nil {
+		return err
+	}
+	for path, t := range m.Signed.Targets {
+		if len(t.Hashes["sha256"]) != sha256.Size {
+			return fmt.Errorf("target %.100q has no sha256", path)
+		}
+	}
+	if d := m.Signed.Delegations; d != nil {
+		if d.SuccinctRoles != nil {
+			return errors.New("it delegates to hash bins, which no channel is")
+		}
+		if err := checkKeys(d.Keys); err != nil {
+			return err
+		}
+	}
+	return checkHead(m.Signed.Version, m.Signed.SpecVersion, m.Signatures)
+}
+
+func checkRoot(data []byte) error {
+	m, err := metadata.Root().FromBytes(data)
+	if err != nil {
+		return err
+	}
+	if !m.Signed.ConsistentSnapshot {
+		return errors.New("it is not of a repository with consistent snapshots")
+	}
+	for _, role := range metadata.TOP_LEVEL_ROLE_NAMES {
+		if m.Signed.Roles[role] == nil {
+			return fmt.Errorf("it has no role %s", role)
+		}
+	}
+	if err := checkKeys(m.Signed.Keys); err != nil {
+		return err
+	}
+	return checkHead(m.Signed.Version, m.Signed.SpecVersion, m.Signatures)
+}
+
+// maxSignatures bounds the work that one file can ask for.
+const maxSignatures = 64
+
+func checkHead(version int64, spec string, signatures []metadata.Signature) error {
+	switch {
+	case version < 1:
+		return fmt.Errorf("version %d", version)
+	case !strings.HasPrefix(spec, "1."):
+		return fmt.Errorf("it is written by version %.20q of TUF; this relverify reads version 1", spec)
+	case len(signatures) > maxSignatures:
+		return fmt.Errorf("%d signatures, at most %d are read", len(signatures), maxSignatures)
+	}
+	return nil
+}
+
+// checkMeta wants length, sha256 and a version of every entry: without them other bytes of the same version would pass.
+func checkMeta(entries map[string]*metadata.MetaFiles) error {
+	for name, m := range entries {
+		if m.Length <= 0 || len(m.Hashes["sha256"]) != sha256.Size || m.Version < 1 {
+			return fmt.Errorf("its entry %.100q lacks length, sha256 or version", name)
+		}
+	}
+	return nil
+}
+
+func checkKeys(keys map[string]*metadata.Key) error {
+	if len(keys) > maxSignatures {
+		return fmt.Errorf("%d keys, at most %d are read", len(keys), maxSignatures)
+	}
+	for id, k := range keys {
+		if err := checkKey(k); err != nil {
+			return fmt.Errorf("key %.12s…: %w", id, err)
+		}
+	}
+	return nil
+}
+
+func checkKey(k *metadata.Key) error {
+	if k.Type == metadata.KeyTypeEd25519 {
+		if raw, err := hex.DecodeString(k.Value.PublicKey); err != nil || len(raw) != ed25519.PublicKeySize || k.Scheme != metadata.KeySchemeEd25519 {
+			return errors.New("not an ed25519 key")
+		}
+		return nil
+	}
+	public, err := k.ToPublicKey()
+	if err != nil {
+		return fmt.Errorf("type %.40q: %w", k.Type, err)
+	}
+	switch p := public.(type) {
+	case *ecdsa.PublicKey:
+		if p.Curve != elliptic.P256() || k.Scheme != metadata.KeySchemeECDSA_SHA2_P256 {
+			return errors.New("an ECDSA key that is not on P-256")
+		}
+	case *rsa.PublicKey:
+		if n := p.N.BitLen(); n < 3072 || n > maxRSABits || k.Scheme != metadata.KeySchemeRSASSA_PSS_SHA256 {
+			return fmt.Errorf("an RSA key of %d bits, scheme %.40q", n, k.Scheme)
+		}
+	}
+	return nil
+}
+
+func hasNull(v any) bool {
+	switch x := v.(type) {
+	case nil:
+		return true
+	case []any:
+		for _, e := range x {
+			if hasNull(e) {
+				return true
+			}
+		}
+	case map[string]any:
+		for _, e := range x {
+			if hasNull(e) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// statementDigest is the sha256 of what a metadata file says, without its signatures: a file that was signed once more
+// says the same.
+func statementDigest(data []byte) string {
+	var envelope struct {
+		Signed json.RawMessage `json:"signed"`
+	}
+	var compact bytes.Buffer
+	if json.Unmarshal(data, &envelope) != nil || json.Compact(&compact, envelope.Signed) != nil {
+		return ""
+	}
+	return release.Digest(compact.Bytes())
+}
+
+// issuedField is the field of timestamp.json that says when the vendor vouched that nothing is newer.
+const issuedField = "issued"
+
+// issued returns that time.
+func issued(ts *metadata.Metadata[metadata.TimestampType]) (time.Time, error) {
+	text, _ := ts.Signed.UnrecognizedFields[issuedField].(string)
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil || t.Location() != time.UTC {
+		return time.Time{}, errors.New("it does not say when it was issued")
+	}
+	return t, nil
+}
