@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -32,7 +33,11 @@ func TestMain(m *testing.M) {
 			os.Exit(cli.Run(ctx, os.Args[1:], cli.IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Watch: kill(os.Getenv("TEST_KILL")), Now: clock(os.Getenv("RELCTL_TEST_NOW"))}))
 		},
 		"relverify": func() {
-			os.Exit(relverify.Run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, "relverify"))
+			now := clock(os.Getenv("RELCTL_TEST_NOW"))
+			if now == nil {
+				now = time.Now
+			}
+			os.Exit(relverify.RunAt(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, "relverify", now))
 		},
 	})
 }
@@ -84,6 +89,7 @@ func TestScripts(t *testing.T) {
 			"image":    cmdImage,
 			"artifact": cmdArtifact,
 			"service":  cmdService,
+			"shelf":    cmdShelf,
 
 			"prometheus": cmdPrometheus,
 		},

@@ -86,6 +86,20 @@ func (s *Site) Unpack(ctx context.Context, r io.ReaderAt, size int64, dst string
 	return rep, errors.Join(err, s.Save(), s.follow(m.Channel))
 }
 
+// Learn takes in what the trust metadata of a bundle says, without a look at its release.
+func (s *Site) Learn(r io.ReaderAt, size int64, o Options) error {
+	a, err := bundle.Open(r, size)
+	if err != nil {
+		return asRefusal(err)
+	}
+	files, err := a.TrustFiles()
+	if err != nil {
+		return asRefusal(err)
+	}
+	w, err := walk(s.Config.Product, s.State, files)
+	return errors.Join(err, s.learned(w, o))
+}
+
 // follow moves the site to a channel.
 func (s *Site) follow(channel string) error {
 	if channel == s.Config.Channel {
@@ -287,8 +301,8 @@ func (j *judge) refuse(no *Refusal) error {
 // farAhead is how far a clock may be beyond the newest signed time before it is doubted.
 const farAhead = 10 * 365 * 24 * time.Hour
 
-// time returns the clock's time or the newest that offline keys have signed, whichever is later.
-func (s *Site) time() time.Time {
+// Today returns the clock's time or the newest that offline keys have signed, whichever is later.
+func (s *Site) Today() time.Time {
 	if now := s.now(); now.After(s.State.Floor) {
 		return now
 	}
@@ -300,9 +314,9 @@ func (s *Site) clockWarning() (code, text string) {
 	clock, floor := s.now(), s.State.Floor
 	switch {
 	case clock.Before(floor):
-		return CodeClockBehind, fmt.Sprintf("this machine's clock says %s, and the vendor has signed news on %s: that day is taken for today", day(clock), day(floor))
+		return CodeClockBehind, fmt.Sprintf("this machine's clock says %s, and the vendor has signed news on %s: that day is taken for today", Day(clock), Day(floor))
 	case !floor.IsZero() && clock.Sub(floor) > farAhead:
-		return CodeClockAhead, fmt.Sprintf("this machine's clock says %s, ten years and more after the vendor's newest statement: look at the clock", day(clock))
+		return CodeClockAhead, fmt.Sprintf("this machine's clock says %s, ten years and more after the vendor's newest statement: look at the clock", Day(clock))
 	}
 	return "", ""
 }
@@ -315,7 +329,7 @@ func (j *judge) freshness() (first error) {
 		}
 	}
 	s, m := j.site, j.manifest
-	now := s.time()
+	now := s.Today()
 	if code, text := s.clockWarning(); code != "" {
 		j.rep.warn(freshness, code, "%s", text)
 	}
@@ -332,13 +346,13 @@ func (j *judge) freshness() (first error) {
 		keep(j.refuse(&Refusal{Code: CodeExpired, Verdict: freshness, Text: x, Remedy: askTrust}))
 	}
 	if !j.walker.current[m.Channel] {
-		keep(j.refuse(&Refusal{Code: CodeOutdated, Verdict: freshness, Text: fmt.Sprintf("there are newer news about %s than those of %s, and they are not here", m.Channel, day(c.AsOf)), Remedy: askTrust}))
+		keep(j.refuse(&Refusal{Code: CodeOutdated, Verdict: freshness, Text: fmt.Sprintf("there are newer news about %s than those of %s, and they are not here", m.Channel, Day(c.AsOf)), Remedy: askTrust}))
 	}
 	if most := time.Duration(s.Config.MaxAge) * time.Second; most > 0 && now.Sub(c.AsOf) > most {
-		keep(j.refuse(&Refusal{Code: CodeStale, Verdict: freshness, Text: fmt.Sprintf("the news are of %s, %s; this site asks for %s at most", day(c.AsOf), Age(now, c.AsOf), days(most)), Remedy: askTrust}))
+		keep(j.refuse(&Refusal{Code: CodeStale, Verdict: freshness, Text: fmt.Sprintf("the news are of %s, %s; this site asks for %s at most", Day(c.AsOf), Age(now, c.AsOf), days(most)), Remedy: askTrust}))
 	}
 	if w := st.Withdrawal(m.Version); w != nil {
-		text := fmt.Sprintf("%s was withdrawn on %s: %s", m.Version, day(w.Time), w.Reason)
+		text := fmt.Sprintf("%s was withdrawn on %s: %s", m.Version, Day(w.Time), w.Reason)
 		if w.Abandoned {
 			text = fmt.Sprintf("%s was given up before it was released: %s", m.Version, w.Reason)
 		}
@@ -351,7 +365,7 @@ func (j *judge) freshness() (first error) {
 		keep(j.rep.fail(no))
 	}
 	if first == nil {
-		text := fmt.Sprintf("nothing withdrawn as of %s (%s)", day(c.AsOf), Age(now, c.AsOf))
+		text := fmt.Sprintf("nothing withdrawn as of %s (%s)", Day(c.AsOf), Age(now, c.AsOf))
 		if st.Newest != nil && st.Newest.Version.Compare(m.Version) > 0 {
 			text += fmt.Sprintf("; %s is newer", st.Newest.Version)
 		}
@@ -372,14 +386,14 @@ func instead(st *release.Standing, v release.Version) string {
 func ended(st *release.Standing, now time.Time) *Refusal {
 	no := &Refusal{Code: CodeEnded, Verdict: freshness, Remedy: "plan the move to a newer line; until then this is still its best release"}
 	if e := st.Ended; e != nil && !now.Before(e.Time) {
-		no.Text = fmt.Sprintf("the life of %s ended on %s: %s", st.Channel, day(e.Time), e.Reason)
+		no.Text = fmt.Sprintf("the life of %s ended on %s: %s", st.Channel, Day(e.Time), e.Reason)
 		if e.Successor != "" {
 			no.Remedy = fmt.Sprintf("move to %s: relverify path shows the way; until then this is still the line's best release", e.Successor)
 		}
 		return no
 	}
 	if eol, err := time.Parse(time.DateOnly, st.Support.EOL); err == nil && !now.Before(eol) {
-		no.Text = fmt.Sprintf("the support of %s ended on %s", st.Channel, day(eol))
+		no.Text = fmt.Sprintf("the support of %s ended on %s", st.Channel, Day(eol))
 		return no
 	}
 	return nil
@@ -390,7 +404,7 @@ func (w *walker) expired(channel string, now time.Time) []string {
 	var over []string
 	check := func(role string, expires time.Time) {
 		if now.After(expires) {
-			over = append(over, fmt.Sprintf("the vendor's %s metadata expired on %s", role, day(expires)))
+			over = append(over, fmt.Sprintf("the vendor's %s metadata expired on %s", role, Day(expires)))
 		}
 	}
 	check(release.RoleRoot, w.tm.Root.Signed.Expires)
@@ -420,9 +434,6 @@ func (j *judge) policy() error {
 	at := s.State.Installed
 	other := m.Channel != s.Config.Channel
 	if at == nil {
-		if other {
-			return fail(CodeChannel, "say what is installed (relverify installed <version>): whether there is a way from there is then known", "the bundle is of channel %s, this site follows %s", m.Channel, s.Config.Channel)
-		}
 		j.rep.Checks = append(j.rep.Checks, Check{Verdict: policy, Status: NotEvaluated, Code: CodeInstalledUnknown, Text: "nobody has said what is installed here", Remedy: sayInstalled})
 		return &PolicyError{Text: "what is installed here is not known, so that this release could be older, or skip a stop", Remedy: sayInstalled}
 	}

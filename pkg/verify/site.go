@@ -85,9 +85,12 @@ func InitSite(dir string, n NewSite, now func() time.Time) (*Site, error) {
 	}
 	switch old, err := readSite(dir); {
 	case err == nil && old.same(c) && c.Compared:
-		old.Compared = true
-		s.Config = *old
-		return s, errors.Join(s.load(), s.write(siteName, s.Config))
+		if err := s.load(); err != nil {
+			s.Close()
+			return nil, err
+		}
+		s.Config.Compared = true
+		return s, s.write(siteName, s.Config)
 	case err == nil:
 		s.Close()
 		return nil, &PolicyError{Text: "there is a site in " + dir + " already", Remedy: "name another folder with --site; to start anew, move this one away"}
@@ -336,10 +339,7 @@ func ImportSite(dir string, data []byte, now func() time.Time) (*Site, error) {
 		return nil, err
 	}
 	e.State.Installed = nil
-	e.State.note(now(), "import", "from an export of a site of %s", day(e.Site.Created))
+	e.State.note(now(), "import", "from an export of a site of %s", Day(e.Site.Created))
 	s.State, s.Config.Compared = e.State, e.Site.Compared
 	return s, errors.Join(s.Save(), s.write(siteName, s.Config))
 }
-
-// day writes a date for people.
-func day(t time.Time) string { return t.UTC().Format("2 January 2006") }

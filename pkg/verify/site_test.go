@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/relctl/relctl/pkg/internal/trusttest"
+	"github.com/relctl/relctl/internal/trusttest"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/verify"
 )

@@ -59,7 +59,7 @@ const maxReported = 20
 func (s *Site) Report() (*SiteReport, error) {
 	c := s.Config
 	rep := &SiteReport{
-		Schema: SiteReportSchema, Time: s.now().UTC().Truncate(time.Second), Today: s.time().UTC().Truncate(time.Second), Product: c.Product, Channel: c.Channel,
+		Schema: SiteReportSchema, Time: s.now().UTC().Truncate(time.Second), Today: s.Today().UTC().Truncate(time.Second), Product: c.Product, Channel: c.Channel,
 		Fingerprint: c.Fingerprint, Compared: c.Compared, MaxAge: c.MaxAge, Installed: s.State.Installed, Channels: []ChannelReport{},
 		Root: s.State.Roots[len(s.State.Roots)-1].Version, History: s.State.History[max(0, len(s.State.History)-maxReported):],
 	}
@@ -78,9 +78,24 @@ func (s *Site) Report() (*SiteReport, error) {
 		if err != nil {
 			return nil, err
 		}
-		rep.Channels = append(rep.Channels, describe(st, known, s.time()))
+		rep.Channels = append(rep.Channels, describe(st, known, s.Today()))
+		if at := s.State.Installed; at != nil && st.Line.Contains(at.Version) {
+			rep.Warnings = append(rep.Warnings, aboutInstalled(st, at.Version)...)
+		}
 	}
 	return rep, nil
+}
+
+// aboutInstalled says what is wrong with what is installed.
+func aboutInstalled(st *release.Standing, v release.Version) []string {
+	var found []string
+	if w := st.Withdrawal(v); w != nil {
+		found = append(found, fmt.Sprintf("the installed %s was withdrawn: %s; %s", v, w.Reason, instead(st, v)))
+	}
+	if f := st.Floor; f != nil && v.Compare(f.Version) < 0 {
+		found = append(found, fmt.Sprintf("the installed %s lies below %s, the lowest version that should run: %s; %s", v, f.Version, f.Reason, instead(st, v)))
+	}
+	return found
 }
 
 func describe(st *release.Standing, known *ChannelState, now time.Time) ChannelReport {
@@ -111,9 +126,38 @@ func (s *Site) Words(v release.Version) (string, error) {
 	return "", &PolicyError{Text: fmt.Sprintf("this site has never met release %s", v), Remedy: "relverify status shows the words of the newest release; those of another one are known once its bundle was verified here"}
 }
 
+// WaySchema names the format of [Way].
+const WaySchema = "https://relctl.dev/schema/site-path/v1"
+
+// Way is how to get from one version to another.
+type Way struct {
+	Schema string          `json:"schema"`
+	From   release.Version `json:"from,omitzero"`
+	To     release.Version `json:"to"`
+	// Steps are the releases to install, the last being To.
+	Steps []upgrade.Step `json:"steps"`
+}
+
+// ListingSchema names the format of [Listing].
+const ListingSchema = "https://relctl.dev/schema/bundle-list/v1"
+
+// Listing is what a site says of the bundles on a medium.
+type Listing struct {
+	Schema  string   `json:"schema"`
+	Bundles []Listed `json:"bundles"`
+}
+
+// Listed is one bundle of a medium.
+type Listed struct {
+	File string `json:"file"`
+	// Text is the answer in one sentence.
+	Text   string  `json:"text"`
+	Report *Report `json:"report"`
+}
+
 // Path returns the releases to install on the way from one version to another, by what the site knows. The error is an
 // [*upgrade.Refusal] if there is no way.
-func (s *Site) Path(from, to release.Version) ([]upgrade.Step, error) {
+func (s *Site) Path(from, to release.Version) (*Way, error) {
 	var lines []upgrade.Line
 	for i := range s.State.Channels {
 		c := &s.State.Channels[i]
@@ -127,8 +171,15 @@ func (s *Site) Path(from, to release.Version) ([]upgrade.Step, error) {
 		}
 		lines = append(lines, line)
 	}
-	return upgrade.Plan(lines, from, to)
+	steps, err := upgrade.Plan(lines, from, to)
+	if err != nil {
+		return nil, err
+	}
+	return &Way{Schema: WaySchema, From: from, To: to, Steps: append([]upgrade.Step{}, steps...)}, nil
 }
+
+// Day writes a date for people.
+func Day(t time.Time) string { return t.UTC().Format("2 January 2006") }
 
 // SetInstalled notes what a person says is installed, the zero version for nothing. The channel that owns the version
 // is followed.

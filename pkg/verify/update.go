@@ -35,7 +35,7 @@ func (w *walker) news() string {
 	if w.tm.Timestamp != nil {
 		text += fmt.Sprintf(", timestamp %d", w.tm.Timestamp.Signed.Version)
 		if t, err := issued(w.tm.Timestamp); err == nil {
-			text += " of " + day(t)
+			text += " of " + Day(t)
 		}
 	}
 	return text
@@ -54,7 +54,7 @@ func difference(before, after *State) []string {
 			old = &ChannelState{}
 		}
 		if !c.AsOf.Equal(old.AsOf) {
-			add("%s: as of %s", c.Channel, day(c.AsOf))
+			add("%s: as of %s", c.Channel, Day(c.AsOf))
 		}
 		if c.Standing == old.Standing {
 			continue
@@ -76,7 +76,7 @@ func difference(before, after *State) []string {
 			add("%s: nothing below %s may be installed: %s", c.Channel, f.Version, f.Reason)
 		}
 		if e := st.Ended; e != nil {
-			add("%s: its life ends on %s: %s", c.Channel, day(e.Time), e.Reason)
+			add("%s: its life ends on %s: %s", c.Channel, Day(e.Time), e.Reason)
 		}
 	}
 	return lines

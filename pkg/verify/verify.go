@@ -39,7 +39,7 @@ func (p Policy) prepare() (Policy, error) {
 	if len(p.Keys) == 0 {
 		return p, &PolicyError{
 			Text:   "no key to verify with: a bundle cannot vouch for itself",
-			Remedy: "give the vendor's public key with --key; it must have reached you by another way than the bundle",
+			Remedy: "give the vendor's public key with --key, or set up a site with init; key and root must have reached you by another way than the bundle",
 		}
 	}
 	seen := map[string]bool{}

@@ -18,7 +18,7 @@ func newVerify(s IO) *cobra.Command {
 			if len(args) > 1 && (args[0] == "-C" || args[0] == "--repo") {
 				args = args[2:] // a bundle is checked apart from any repository
 			}
-			code := relverify.Run(cmd.Context(), args, s.In, s.Out, s.Err, "relctl verify")
+			code := relverify.RunAt(cmd.Context(), args, s.In, s.Out, s.Err, "relctl verify", s.now)
 			if code == exitDone {
 				return nil
 			}

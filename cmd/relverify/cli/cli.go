@@ -7,11 +7,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"time"
 
-	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/verify"
 )
 
@@ -21,34 +21,63 @@ const (
 	exitFailed    = 1
 	exitUsage     = 2
 	exitRefused   = 4
+	exitStale     = 7
 	exitInterrupt = 130
 )
 
-const usage = `Check a release bundle without any network.
+const usage = `Check release bundles without any network.
 
 Examples:
-  %[1]s --key acme.pub acme-2.4.7.bundle
+  %[1]s init --root root.json --product acme --channel lts-2.4 --installed 2.4.5
+  %[1]s usb
+  %[1]s usb/acme-2.4.6.bundle
+  %[1]s unpack usb/acme-2.4.6.bundle acme-2.4.6
+  %[1]s update-trust usb/acme-2026-07-01.trust
+  %[1]s status
+  %[1]s path 2.4.6 2.4.7
   %[1]s --key acme.pub --product acme --channel lts-2.4 acme-2.4.7.bundle
-  %[1]s --key a.pub --key b.pub --threshold 2 acme-2.4.7.bundle
-  %[1]s unpack --key acme.pub acme-2.4.7.bundle acme-2.4.7
+  %[1]s unpack --key a.pub --key b.pub --threshold 2 acme-2.4.7.bundle acme-2.4.7
 
-The key must have reached you by another way than the bundle: who can forge one can forge both.
+The root, or the key, must have reached you by another way than the bundle: who can forge one can forge both.
 
 Usage:
-  %[1]s [flags] <bundle>
-  %[1]s unpack [flags] <bundle> <new folder>
+  %[1]s [flags] [folder]                    list the bundles in a folder and one level below, this one if none is named
+  %[1]s [flags] <bundle>                    check one
+  %[1]s unpack [flags] <bundle> <new folder>  check it, unpack it, and note that it is installed
+  %[1]s init [flags]                        set up a site: what is trusted, what is followed, what is installed
+  %[1]s installed [version | none]          what is installed; or say so
+  %[1]s status [version]                    what is known as of when, support left, and eight words for the newest release
+  %[1]s path [from] <to>                    the releases to install on the way, from what is installed if not said
+  %[1]s update-trust [flags] <file>         take in newer trust, withdrawals and upgrade rules
+  %[1]s history                             what has changed at this site
+  %[1]s report                              all that, to print or to carry to the vendor
+  %[1]s export                              the whole site as one file, for a backup; init --from reads it
 
 Flags:
-  --key <file>          a public key of the vendor, PEM (repeatable)
-  --threshold <n>       how many of the keys must have signed (default 1)
-  --product <name>      refuse bundles of another product
-  --channel <name>      refuse bundles of another channel
-  --min-version <v>     refuse older versions
-  --json                print the evidence as JSON
+  --site <folder>       where the site lies (else $RELVERIFY_SITE, else the user's folder for program state)
+  --dry-run             remember nothing
+  --accept <code>       override a reason of freshness, by its code; the history notes it (repeatable)
+  --json                print the answer as JSON
   --version             print the version of relverify
 
+Flags of init:
+  --root <file>         the vendor's root.json
+  --product <name>      the product
+  --channel <name>      the channel that is followed
+  --fingerprint <hex>   the sha256 of root.json as the vendor said it by letter or telephone
+  --installed <v>       the version that runs here, or none
+  --max-age <days>      refuse older news, as in 60d
+  --from <file>         set up from what export wrote, instead of all the others
+
+Flags of checking with a key instead of a site; nothing is known then of newer releases and withdrawals,
+and --product and --channel refuse bundles of others:
+  --key <file>          a public key of the vendor, PEM (repeatable)
+  --threshold <n>       how many of the keys must have signed (default 1)
+  --min-version <v>     refuse older versions
+
 Exit codes:
-  0 genuine · 1 failed (a medium that cannot be read, say) · 2 usage, or no key · 4 refused · 130 interrupted
+  0 genuine, and may be installed · 1 failed (a medium that cannot be read, say) · 2 usage, or something must be said first
+  4 refused · 7 genuine, but stale, withdrawn or of a line that has ended · 130 interrupted
 `
 
 // version is set by -ldflags "-X github.com/relctl/relctl/cmd/relverify/cli.version=…".
@@ -56,16 +85,54 @@ var version string
 
 // command is one parsed command line.
 type command struct {
-	unpack         bool
-	bundle, dst    string
+	verb           verb
+	args           []string
 	json, version  bool
+	dryRun         bool
+	site           string
+	accept         []string
 	keys           []string
 	threshold      int
 	product        string
 	channel        string
 	min            string
+	root           string
+	fingerprint    string
+	installed      string
+	maxAge         string
+	from           string
 	stdout, stderr io.Writer
 	name           string
+	now            func() time.Time
+}
+
+// verb is one of the commands.
+type verb struct {
+	name     string
+	min, max int
+	// want says what arguments there are.
+	want string
+	// flags that it takes beside site, json and version.
+	flags []string
+	run   func(*command, context.Context) int
+}
+
+var keyFlags = []string{"key", "threshold", "product", "channel", "min-version"}
+
+func verbs() []verb {
+	check := slices.Concat(keyFlags, []string{"accept", "dry-run"})
+	return []verb{
+		{"", 0, 1, "a bundle or a folder", check, (*command).check},
+		{"unpack", 2, 2, "a bundle and a new folder", check, (*command).unpack},
+		{"init", 0, 0, "flags only", []string{"root", "product", "channel", "fingerprint", "installed", "max-age", "from"}, (*command).init},
+		{"installed", 0, 1, "a version, or none", nil, (*command).showInstalled},
+		{"status", 0, 1, "a version at most", nil, (*command).status},
+		{"path", 1, 2, "one version or two", nil, (*command).path},
+		{"update-trust", 1, 1, "a trust update", []string{"dry-run"}, (*command).update},
+		{"history", 0, 0, "nothing", nil, (*command).history},
+		{"report", 0, 0, "nothing", nil, (*command).report},
+		{"export", 0, 0, "nothing", nil, (*command).export},
+	}
 }
 
 // output remembers that something could not be printed: an answer that is lost is no answer.
@@ -81,9 +148,14 @@ func (o *output) Write(p []byte) (int, error) {
 }
 
 // Run executes relverify with args and returns its exit code. name is what the person typed to get here.
-func Run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer, name string) int {
+func Run(ctx context.Context, args []string, in io.Reader, stdout, stderr io.Writer, name string) int {
+	return RunAt(ctx, args, in, stdout, stderr, name, time.Now)
+}
+
+// RunAt is Run with a clock.
+func RunAt(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer, name string, now func() time.Time) int {
 	out := &output{Writer: stdout}
-	c := &command{stdout: out, stderr: stderr, name: name, threshold: 1}
+	c := &command{stdout: out, stderr: stderr, name: name, threshold: 1, now: now}
 	code := c.execute(ctx, args)
 	if code == exitDone && out.err != nil {
 		return c.fail(fmt.Errorf("the answer could not be printed: %w", out.err), exitFailed)
@@ -95,15 +167,15 @@ func (c *command) execute(ctx context.Context, args []string) int {
 	err := c.parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		_, _ = fmt.Fprintf(c.stdout, usage, c.name)
+		c.printf(usage, c.name)
 		return exitDone
 	case err != nil:
 		return c.fail(err, exitUsage)
 	case c.version:
-		_, _ = fmt.Fprintf(c.stdout, "relverify %s\n", Version())
+		c.printf("relverify %s\n", Version())
 		return exitDone
 	}
-	return c.run(ctx)
+	return c.verb.run(c, ctx)
 }
 
 // Version returns the version of this program.
@@ -119,19 +191,27 @@ func Version() string {
 
 // parse reads flags before and after the arguments.
 func (c *command) parse(args []string) error {
-	if len(args) > 0 && args[0] == "unpack" {
-		c.unpack, args = true, args[1:]
+	all := verbs()
+	c.verb = all[0]
+	if len(args) > 0 {
+		if i := slices.IndexFunc(all, func(v verb) bool { return v.name == args[0] && v.name != "" }); i > 0 {
+			c.verb, args = all[i], args[1:]
+		}
 	}
 	f := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.Func("key", "", func(s string) error { c.keys = append(c.keys, s); return nil })
+	f.Func("accept", "", func(s string) error { c.accept = append(c.accept, s); return nil })
 	f.IntVar(&c.threshold, "threshold", 1, "")
-	f.StringVar(&c.product, "product", "", "")
-	f.StringVar(&c.channel, "channel", "", "")
-	f.StringVar(&c.min, "min-version", "", "")
+	for name, to := range map[string]*string{
+		"site": &c.site, "product": &c.product, "channel": &c.channel, "min-version": &c.min, "root": &c.root,
+		"fingerprint": &c.fingerprint, "installed": &c.installed, "max-age": &c.maxAge, "from": &c.from,
+	} {
+		f.StringVar(to, name, "", "")
+	}
 	f.BoolVar(&c.json, "json", false, "")
+	f.BoolVar(&c.dryRun, "dry-run", false, "")
 	f.BoolVar(&c.version, "version", false, "")
-	var names []string
 	for {
 		if err := f.Parse(args); err != nil {
 			return err
@@ -139,32 +219,36 @@ func (c *command) parse(args []string) error {
 		if f.NArg() == 0 {
 			break
 		}
-		names = append(names, f.Arg(0))
+		c.args = append(c.args, f.Arg(0))
 		args = f.Args()[1:]
 	}
 	if c.version {
 		return nil
 	}
-	want := 1
-	if c.unpack {
-		want = 2
-	}
+	return c.judgeArguments(f)
+}
+
+func (c *command) judgeArguments(f *flag.FlagSet) error {
+	var wrong error
+	f.Visit(func(x *flag.Flag) {
+		if !slices.Contains(append([]string{"site", "json"}, c.verb.flags...), x.Name) {
+			wrong = fmt.Errorf("%s does not go with --%s", strings.TrimSpace("relverify "+c.verb.name), x.Name)
+		}
+	})
 	switch {
-	case len(names) == 0:
-		return errors.New("which bundle?")
-	case len(names) < want:
-		return errors.New("unpack needs a bundle and a new folder")
-	case len(names) > want:
-		return fmt.Errorf("too many arguments: %q", names[want])
+	case wrong != nil:
+		return wrong
+	case len(c.args) < c.verb.min:
+		return fmt.Errorf("%s needs %s", c.verb.name, c.verb.want)
+	case len(c.args) > c.verb.max:
+		return fmt.Errorf("too many arguments: %q", c.args[c.verb.max])
 	case c.threshold < 1:
 		return errors.New("--threshold must be 1 or more")
 	}
-	c.bundle = names[0]
-	if c.unpack {
-		c.dst = names[1]
-	}
 	return nil
 }
+
+func (c *command) printf(format string, args ...any) { _, _ = fmt.Fprintf(c.stdout, format, args...) }
 
 // fail prints an error with its hint.
 func (c *command) fail(err error, code int) int {
@@ -181,112 +265,35 @@ func (c *command) fail(err error, code int) int {
 	return code
 }
 
-// policy reads what the person demands.
-func (c *command) policy() (verify.Policy, error) {
-	p := verify.Policy{Threshold: c.threshold, Product: c.product, Channel: c.channel}
-	for _, path := range c.keys {
-		f, err := os.Open(path)
-		if err != nil {
-			return p, &verify.PolicyError{Text: "key: " + err.Error()}
-		}
-		data, err := io.ReadAll(io.LimitReader(f, 1<<20))
-		if err := errors.Join(err, f.Close()); err != nil {
-			return p, &verify.PolicyError{Text: "key: " + err.Error()}
-		}
-		if _, err := verify.ParseKey(data); err != nil {
-			return p, &verify.PolicyError{Text: fmt.Sprintf("key %s: %v", path, err)}
-		}
-		p.Keys = append(p.Keys, data)
-	}
-	if c.min != "" {
-		v, err := release.ParseVersion(c.min)
-		if err != nil {
-			return p, &verify.PolicyError{Text: "--min-version: " + err.Error()}
-		}
-		p.MinVersion = v
-	}
-	return p, nil
-}
-
-func (c *command) run(ctx context.Context) int {
-	p, err := c.policy()
-	if err != nil {
-		return c.fail(err, exitUsage)
-	}
-	f, err := os.Open(c.bundle)
-	if err != nil {
-		return c.fail(err, exitFailed)
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return c.fail(err, exitFailed)
-	}
-	if !info.Mode().IsRegular() {
-		return c.fail(fmt.Errorf("%s is not a file", c.bundle), exitFailed)
-	}
-	var rep *verify.Report
-	if c.unpack {
-		rep, err = verify.Unpack(ctx, f, info.Size(), c.dst, p)
-	} else {
-		rep, err = verify.Bundle(ctx, f, info.Size(), p)
-	}
-	return c.answer(rep, err)
-}
-
-// answer prints the report and turns the error into an exit code.
-func (c *command) answer(rep *verify.Report, err error) int {
-	var refusal *verify.Refusal
+// failed prints an error, whatever it is, and returns its exit code.
+func (c *command) failed(err error) int {
 	var unusable *verify.PolicyError
-	refused := errors.As(err, &refusal)
-	if c.json && rep != nil && (err == nil || refused) {
-		data, jerr := release.Encode(rep)
-		if jerr != nil {
-			return c.fail(jerr, exitFailed)
-		}
-		_, _ = c.stdout.Write(data)
-	} else if rep != nil && (err == nil || refused) {
-		c.table(rep, refusal)
-	}
 	switch {
-	case err == nil:
-		if c.unpack && !c.json {
-			_, _ = fmt.Fprintf(c.stdout, "\nunpacked into %s\n", c.dst)
-		}
-		return exitDone
-	case refused:
-		return exitRefused
 	case errors.As(err, &unusable):
 		return c.fail(err, exitUsage)
+	case refusal(err) != nil:
+		return c.fail(err, codeOf(err))
 	case errors.Is(err, context.Canceled):
 		return c.fail(errors.New("interrupted; nothing was unpacked"), exitInterrupt)
 	}
 	return c.fail(err, exitFailed)
 }
 
-// table prints the report for a person: the answer first, then what was looked at.
-func (c *command) table(rep *verify.Report, refusal *verify.Refusal) {
-	w := c.stdout
-	if refusal == nil {
-		_, _ = fmt.Fprintf(w, "GENUINE  %s %s (%s, sequence %d)\n\n", rep.Product, rep.Version, rep.Channel, rep.Sequence)
-	} else {
-		_, _ = fmt.Fprintf(w, "REFUSED  %s\n\n", plain(refusal.Text))
+// refusal returns the refusal in an error, nil if there is none.
+func refusal(err error) *verify.Refusal {
+	var no *verify.Refusal
+	if errors.As(err, &no) {
+		return no
 	}
-	for _, check := range rep.Checks {
-		status := strings.ReplaceAll(string(check.Status), "-", " ")
-		_, _ = fmt.Fprintf(w, "  %-13s  %-13s  %s\n", check.Verdict, status, plain(check.Text))
+	return nil
+}
+
+// codeOf is the exit code of a refusal.
+func codeOf(err error) int {
+	if no := refusal(err); no != nil && no.Genuine() {
+		return exitStale
 	}
-	if refusal == nil {
-		_, _ = fmt.Fprintf(w, "\n  release  %s\n", rep.Release)
-		for _, id := range rep.Keys {
-			_, _ = fmt.Fprintf(w, "  key      %s\n", id)
-		}
-		return
-	}
-	_, _ = fmt.Fprintf(w, "\n  reason   %s\n", refusal.Code)
-	if refusal.Remedy != "" {
-		_, _ = fmt.Fprintf(w, "  do       %s\n", plain(refusal.Remedy))
-	}
+	return exitRefused
 }
 
 // plain keeps control and bidirectional characters of untrusted bytes from the terminal.

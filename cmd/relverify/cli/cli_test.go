@@ -40,7 +40,7 @@ func TestAnswersAndTheirExitCodes(t *testing.T) {
 		{"--key acme.pub there", 1, []string{"relverify: there is not a file"}},
 		{"unpack --key acme.pub acme-2.4.7.bundle absent/new", 1, []string{"relverify: unpack: ", "absent"}},
 
-		{"", 2, []string{"relverify: which bundle?", "hint: relverify --help"}},
+		{"", 2, []string{"relverify: which bundle? no key to verify with", "hint: give the vendor's public key with --key, or set up a site with init"}},
 		{"acme-2.4.7.bundle", 2, []string{"relverify: no key to verify with: a bundle cannot vouch for itself", "hint: give the vendor's public key with --key"}},
 		{"unpack acme-2.4.7.bundle new", 2, []string{"no key to verify with"}},
 		{"--key acme.pub --colour acme-2.4.7.bundle", 2, []string{"not defined: -colour", "hint: relverify --help"}},
@@ -127,8 +127,8 @@ func TestEveryExampleOfTheHelpRuns(t *testing.T) {
 			t.Errorf("%s: exit code %d\n%s%s", line, code, stdout, stderr)
 		}
 	}
-	if len(commands(help, "Usage:\n")) != 2 {
-		t.Error("the help does not show both commands")
+	if len(commands(help, "Usage:\n")) != 11 {
+		t.Error("the help does not show every command")
 	}
 }
 
@@ -151,11 +151,11 @@ func TestTheHelpNamesEveryFlagAndExitCode(t *testing.T) {
 		}
 	}
 	slices.Sort(names)
-	if want := []string{"channel", "json", "key", "min-version", "product", "threshold", "version"}; !slices.Equal(names, want) {
+	if want := []string{"accept", "channel", "dry-run", "fingerprint", "from", "installed", "json", "key", "max-age", "min-version", "product", "root", "site", "threshold", "version"}; !slices.Equal(names, want) {
 		t.Errorf("the help has the flags %v, want %v", names, want)
 	}
 	_, codes, _ := strings.Cut(help, "Exit codes:")
-	for _, code := range []int{0, 1, 2, 4, 130} {
+	for _, code := range []int{0, 1, 2, 4, 7, 130} {
 		if !regexp.MustCompile(fmt.Sprintf(`(^|\s)%d `, code)).MatchString(codes) {
 			t.Errorf("exit code %d is not in the help", code)
 		}
@@ -163,13 +163,19 @@ func TestTheHelpNamesEveryFlagAndExitCode(t *testing.T) {
 }
 
 func TestTheHelpSpeaksOfTheProgramThatWasCalled(t *testing.T) {
+	t.Setenv("RELVERIFY_SITE", filepath.Join(t.TempDir(), "none"))
 	var out, errs bytes.Buffer
 	cli.Run(t.Context(), []string{"--help"}, nil, &out, &errs, "relctl verify")
 	if !strings.Contains(out.String(), "\n  relctl verify unpack ") || strings.Contains(out.String(), "\n  relverify") {
 		t.Errorf("help:\n%s", out.String())
 	}
 	cli.Run(t.Context(), nil, nil, &out, &errs, "relctl verify")
-	if errs.String() != "relctl verify: which bundle?\nhint: relctl verify --help\n" {
+	if !strings.HasPrefix(errs.String(), "relctl verify: which bundle? no key") {
+		t.Errorf("error %q", errs.String())
+	}
+	errs.Reset()
+	cli.Run(t.Context(), []string{"--colour"}, nil, &out, &errs, "relctl verify")
+	if !strings.HasSuffix(errs.String(), "\nhint: relctl verify --help\n") {
 		t.Errorf("error %q", errs.String())
 	}
 }

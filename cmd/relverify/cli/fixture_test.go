@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/relctl/relctl/cmd/relverify/cli"
+	"github.com/relctl/relctl/internal/trusttest"
 	"github.com/relctl/relctl/pkg/bundle"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/sign"
@@ -96,6 +98,12 @@ func site(t *testing.T) *sample {
 	}
 	altered := bytes.Replace(s.bundle, []byte("a program"), []byte("b program"), 1)
 	t.Chdir(t.TempDir())
+	t.Setenv("RELVERIFY_SITE", filepath.Join(t.TempDir(), "site"))
+	for name, data := range trusttest.Shelf() {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, data, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for name, data := range map[string][]byte{
 		"acme-2.4.7.bundle": s.bundle, "altered.bundle": altered, "empty.bundle": nil, "short.bundle": s.bundle[:len(s.bundle)-512],
 		"acme.pub": s.first, "a.pub": s.first, "b.pub": s.second, "stranger.pub": s.stranger, "bad.pub": []byte("hello"),
@@ -111,7 +119,7 @@ func site(t *testing.T) *sample {
 func relverify(t *testing.T, line string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = cli.Run(t.Context(), strings.Fields(line), strings.NewReader(""), &out, &errs, "relverify")
+	code = cli.RunAt(t.Context(), strings.Fields(line), strings.NewReader(""), &out, &errs, "relverify", func() time.Time { return trusttest.ShelfTime })
 	for _, text := range []string{out.String(), errs.String()} {
 		if strings.ContainsAny(text, "\x1b\r") {
 			t.Errorf("%s: colours or movements for what is no terminal: %q", line, text)

@@ -40,6 +40,7 @@ var table = map[string][]string{
 	"pkg/cut":                 {"pkg/attest", "pkg/backport", "pkg/build", "pkg/bundle", "pkg/changelog", "pkg/channel", "pkg/deploy", "pkg/gate", "pkg/git", "pkg/history", "pkg/image", "pkg/internal/filelock", "pkg/ledger", "pkg/plan", "pkg/publish", "pkg/ring", "pkg/sign", "pkg/timeline", "pkg/trust"},
 	"internal/tool":           {},
 	"internal/prometheustest": {},
+	"internal/trusttest":      {"pkg/bundle"},
 	"internal/accuracy":       {"pkg/git", "pkg/history"},
 	"testdata/acme":           {},
 	"cmd/relverify":           {"cmd/relverify/cli"},
