@@ -416,10 +416,15 @@ func (v *Vendor) News(channels ...string) map[string][]byte {
 }
 
 // Bundle writes a bundle of a release with trust files.
-func Bundle(r *Release, trust map[string][]byte) []byte {
+func Bundle(r *Release, trust map[string][]byte) []byte { return Signed(r, trust, nil) }
+
+// Signed is Bundle with stock signatures by their names.
+func Signed(r *Release, trust, signatures map[string][]byte) []byte {
 	sources := []bundle.Source{source(release.ManifestName, r.Raw)}
-	for path, data := range r.Files {
-		sources = append(sources, source(path, data))
+	for _, files := range []map[string][]byte{r.Files, signatures} {
+		for path, data := range files {
+			sources = append(sources, source(path, data))
+		}
 	}
 	var out bytes.Buffer
 	check(bundle.Write(&out, r.Manifest.SourceDate, append(sources, trustSources(trust)...)))
