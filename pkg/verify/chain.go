@@ -252,12 +252,11 @@ func (w *walker) old() error {
 	}
 	meta := ts.Signed.Meta["snapshot.json"]
 	data := w.files[versioned(meta.Version, release.RoleSnapshot)]
-	if meta.VerifyLengthHashes(data) != nil || checkMetadata(release.RoleSnapshot, data) != nil {
-		return nil
-	}
-	if sn, err := tm.UpdateSnapshot(data, false); err == nil {
-		w.older = sn
-		return sameVersionSameDigest(sn.Signed.Meta, w.tm.Snapshot.Signed.Meta)
+	if meta.VerifyLengthHashes(data) == nil && checkMetadata(release.RoleSnapshot, data) == nil {
+		if sn, err := tm.UpdateSnapshot(data, false); err == nil {
+			w.older = sn
+			return sameVersionSameDigest(sn.Signed.Meta, w.tm.Snapshot.Signed.Meta)
+		}
 	}
 	return nil
 }
