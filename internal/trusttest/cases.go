@@ -271,6 +271,12 @@ func Cases() []Case {
 		return bytes.Replace(b, []byte(`"signed":`), []byte(`"signed":{},"signed":`), 1)
 	}))
 	swapped("bytes after the timestamp", "trust-form", rename("timestamp.json", func(b []byte) []byte { return append(b, "{}"...) }))
+	swapped("timestamp beyond all measure", "trust-form", rename("timestamp.json", func(b []byte) []byte {
+		return append(b, bytes.Repeat([]byte(" "), 1<<20)...)
+	}))
+	swapped("root beyond all measure", "trust-form", func(_ *Vendor, files map[string][]byte) {
+		files["2.root.json"] = append(slices.Clone(files["1.root.json"]), bytes.Repeat([]byte(" "), 1<<20)...)
+	})
 	swapped("bytes of no text in the timestamp", "trust-form", rename("timestamp.json", func(b []byte) []byte {
 		return bytes.Replace(b, []byte(`"issued"`), []byte("\"issue\xff\""), 1)
 	}))

@@ -43,12 +43,29 @@ func (f Files) versions(role string) []int64 {
 // maxRSABits bounds what one signature may cost.
 const maxRSABits = 8192
 
+// The most bytes of files that are read before anybody has vouched for them.
+const (
+	maxRootBytes      = 512 << 10
+	maxTimestampBytes = 64 << 10
+)
+
+// maxBytes is how much of a role's metadata is read.
+func maxBytes(role string) int {
+	switch role {
+	case release.RoleRoot:
+		return maxRootBytes
+	case release.RoleTimestamp:
+		return maxTimestampBytes
+	}
+	return release.MaxMetadataBytes
+}
+
 // checkMetadata refuses what go-tuf would read otherwise than another reader, or not survive: JSON that is not strict,
 // null in any place, entries without length and sha256, keys of a kind that nothing is signed with. data is not
 // verified yet.
 func checkMetadata(role string, data []byte) error {
-	if len(data) > release.MaxMetadataBytes {
-		return fmt.Errorf("%d bytes, at most %d are allowed", len(data), release.MaxMetadataBytes)
+	if most := maxBytes(role); len(data) > most {
+		return fmt.Errorf("%d bytes, at most %d are allowed", len(data), most)
 	}
 	var document json.RawMessage
 	if err := release.Decode(data, &document); err != nil {
