@@ -1,13 +1,16 @@
 // Package trusttest makes TUF repositories, bundles and trust updates of an imaginary vendor, for tests: good ones, and
 // by way of [Vendor.Hook] every kind of bad one. It shares no code with what it tests beyond the formats. Keys and
-// signatures are the same in every run.
+// signatures are the same in every run, but those of RSA.
 package trusttest
 
 import (
 	"bytes"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -373,20 +376,36 @@ func (v *Vendor) seal(role string, signed any, keys []*Key) []byte {
 func Seal(signed map[string]any, keys []*Key) []byte {
 	payload, err := cjson.EncodeCanonical(signed)
 	check(err)
-	sum := sha256.Sum256(payload)
 	type signature struct {
 		KeyID string `json:"keyid"`
 		Sig   string `json:"sig"`
 	}
 	signatures := []signature{}
 	for _, k := range keys {
-		sig, err := k.signer.Sign(nil, sum[:], crypto.SHA256)
-		check(err)
-		signatures = append(signatures, signature{k.ID, hex.EncodeToString(sig)})
+		signatures = append(signatures, signature{k.ID, hex.EncodeToString(k.sign(payload))})
 	}
 	out, err := json.Marshal(map[string]any{"signatures": signatures, "signed": signed})
 	check(err)
 	return out
+}
+
+// sign signs as TUF asks for of each type of key.
+func (k *Key) sign(payload []byte) []byte {
+	sum := sha256.Sum256(payload)
+	digest, opts := sum[:], crypto.SignerOpts(crypto.SHA256)
+	switch k.signer.Public().(type) {
+	case ed25519.PublicKey:
+		digest, opts = payload, crypto.Hash(0)
+	case *rsa.PublicKey:
+		opts = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256}
+	}
+	var random io.Reader // ECDSA without one is deterministic
+	if _, ok := opts.(*rsa.PSSOptions); ok {
+		random = rand.Reader
+	}
+	sig, err := k.signer.Sign(random, digest, opts)
+	check(err)
+	return sig
 }
 
 // Files returns what a bundle of the channels carries below trust/: all roots, the newest metadata, the channels' lists,

@@ -2,6 +2,10 @@ package verify_test
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -262,6 +266,41 @@ func TestFingerprintsAreReadAsPeopleWriteThem(t *testing.T) {
 		}
 		if err == nil {
 			s.Close()
+		}
+	}
+}
+
+func TestEveryKindOfKeyCountsThatTheVendorMayHave(t *testing.T) {
+	t.Parallel()
+	strong, err := rsa.GenerateKey(rand.Reader, 3072)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weak, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		key  crypto.Signer
+		code string
+	}{
+		{"RSA with 3072 bits", strong, ""},
+		{"ed25519", ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), ""},
+		{"RSA with 2048 bits", weak, verify.CodeTrustForm},
+	} {
+		v := trusttest.Acme()
+		s := siteOf(t, trusttest.Case{Root: v.Roots[0], Installed: "2.4.6", Now: trusttest.Start})
+		key := trusttest.KeyOf(c.key)
+		v.Rotate("timestamp", key)
+		v.Rotate("lts-2.4", key, trusttest.NewKey("another"))
+		v.Roles["lts-2.4"].Threshold = 2
+		v.Channel("lts-2.4").Touch()
+		v.Publish()
+		if c.code == "" {
+			accept(t, s, v.Bundle("lts-2.4", "2.4.7"))
+		} else {
+			refused(t, s, v.Bundle("lts-2.4", "2.4.7"), c.code)
 		}
 	}
 }
