@@ -138,6 +138,15 @@ type Way struct {
 	Steps []upgrade.Step `json:"steps"`
 }
 
+// HistorySchema names the format of [History].
+const HistorySchema = "https://relctl.dev/schema/site-history/v1"
+
+// History is all that a site remembers of what changed there, oldest first.
+type History struct {
+	Schema  string  `json:"schema"`
+	History []Event `json:"history"`
+}
+
 // ListingSchema names the format of [Listing].
 const ListingSchema = "https://relctl.dev/schema/bundle-list/v1"
 

@@ -51,6 +51,7 @@ var schemas = map[string]func() ([]byte, error){
 	"site-state":          describe("site-state", "What a site has seen, state.json", verify.State{}),
 	"site-export":         describe("site-export", "What relverify export writes", verify.Export{}),
 	"site-report":         describe("site-report", "What relverify status and report print with --json", verify.SiteReport{}),
+	"site-history":        describe("site-history", "What relverify history --json prints", verify.History{}),
 	"site-path":           describe("site-path", "What relverify path --json prints", verify.Way{}),
 	"bundle-list":         describe("bundle-list", "What relverify <folder> --json prints", verify.Listing{}),
 	"verification":        describe("verification", "The report of a verification", verify.Report{}),

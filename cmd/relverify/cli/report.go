@@ -26,6 +26,9 @@ func (c *command) status(context.Context) int {
 		return c.failed(err)
 	}
 	if len(c.args) == 1 {
+		if c.json {
+			return c.fail(errors.New("--json is about the site as a whole: leave the version out"), exitUsage)
+		}
 		v, err := release.ParseVersion(c.args[0])
 		if err != nil {
 			return c.fail(err, exitUsage)

@@ -219,7 +219,7 @@ func (c *command) history(context.Context) int {
 		return c.failed(err)
 	}
 	if c.json {
-		return c.encode(s.State.History)
+		return c.encode(verify.History{Schema: verify.HistorySchema, History: s.State.History})
 	}
 	for _, e := range s.State.History {
 		c.printf("%s  %-9s  %s\n", e.Time.UTC().Format(time.DateTime), e.What, plain(e.Text))
