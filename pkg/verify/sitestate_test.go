@@ -304,3 +304,20 @@ func TestEveryKindOfKeyCountsThatTheVendorMayHave(t *testing.T) {
 		}
 	}
 }
+
+func TestTheNewestReleaseIsKnownThoughTheStandingIsOlder(t *testing.T) {
+	t.Parallel()
+	v := trusttest.Acme()
+	s := siteOf(t, trusttest.Case{Root: v.Roots[0], Installed: "2.4.6", Now: trusttest.Start})
+	v.Channel("lts-2.4").Standing.Newest = nil
+	v.Channel("lts-2.4").Touch()
+	v.Publish()
+	accept(t, s, v.Bundle("lts-2.4", "2.4.7"))
+	rep, err := s.Report()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := rep.Channels[0]; c.Newest == nil || c.Newest.Version.String() != "2.4.7" || c.Words == "" {
+		t.Errorf("%+v", c)
+	}
+}

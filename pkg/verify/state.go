@@ -226,13 +226,20 @@ func (s *State) learn(channel, status string, raw []byte, st *release.Standing, 
 	}
 }
 
-// effective is the standing with everything that was ever withdrawn, and the highest floor.
+// effective is the standing with everything that was ever withdrawn, the highest floor, and the newest release that was
+// met: a standing is signed by keys without network, often before the release.
 func (c *ChannelState) effective() (*release.Standing, error) {
 	st, err := release.DecodeStanding([]byte(c.Standing))
 	if err != nil {
 		return nil, fmt.Errorf("what this site keeps of %s is damaged: %w", c.Channel, err)
 	}
 	st.Withdrawn, st.Floor = c.Withdrawn, c.Floor
+	if n := len(c.Releases); n > 0 {
+		last := c.Releases[n-1]
+		if st.Newest == nil || last.Version.Compare(st.Newest.Version) > 0 {
+			st.Newest = &release.Head{Version: last.Version, Sequence: last.Sequence, Release: last.Release}
+		}
+	}
 	return st, nil
 }
 
