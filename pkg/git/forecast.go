@@ -14,10 +14,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Try is one cherry-pick to forecast.
+// Try is one cherry-pick to forecast, or one revert.
 type Try struct {
 	// Commit is what would be picked.
 	Commit string
+	// Revert takes the commit back rather than bring it.
+	Revert bool
 	// Parent is the parent that its change is told against: "" for the only one. A merge needs its mainline here.
 	Parent string
 	// Onto is the commit to pick onto, or the Tree of an earlier forecast, to see how picks do in a row.
@@ -197,6 +199,13 @@ func (f *Forecaster) change(ctx context.Context, t Try) (parent, theirs string, 
 		parent = f.nothing
 	}
 	theirs = t.Commit
+	if t.Revert { // a revert picks the way from a commit back to its parent
+		before, err := f.tree(ctx, parent)
+		if err == nil {
+			theirs, err = f.commit(before, t.Commit)
+		}
+		return t.Commit, theirs, err
+	}
 	if len(c.Parents) != 1 {
 		theirs, err = f.commit(c.Tree, parent)
 	}
@@ -233,6 +242,18 @@ func (f *Forecaster) target(ctx context.Context, onto string) (job, error) {
 	}
 	set, err := f.attributes.of(ctx, found[0].id)
 	return job{onto: found[0].id, set: set}, err
+}
+
+// tree returns the tree of a commit of the repository, or of nothing.
+func (f *Forecaster) tree(ctx context.Context, commit string) (string, error) {
+	if commit == f.nothing {
+		return emptyTree, nil
+	}
+	c, err := f.repo.Commit(ctx, commit)
+	if err != nil {
+		return "", err
+	}
+	return c.Tree, nil
 }
 
 // commit returns a commit of a tree on top of a parent.

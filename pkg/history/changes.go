@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -21,7 +22,8 @@ type Options struct {
 type Result struct {
 	// Changes, newest first in generation order.
 	Changes []release.Change
-	// Dropped are changes that were taken back inside the range, with what took them back.
+	// Dropped are changes that were taken back inside the range, with what took them back: a revert that undoes just what
+	// it names. One that undoes a part of it, or does more, leaves both among the changes.
 	Dropped []release.Change
 }
 
@@ -49,7 +51,9 @@ func Changes(ctx context.Context, repo *git.Repo, opts Options) (*Result, error)
 	}
 	r.sort()
 	r.group(opts.To)
-	return r.result(), nil
+	inv := &inverses{repo: repo}
+	res, err := r.result(ctx, inv)
+	return res, errors.Join(err, inv.close())
 }
 
 // unit is a commit on its way to being a change, or a part of one.
@@ -131,13 +135,15 @@ func (r *commits) bring(m *unit) {
 }
 
 // result drops what was taken back, by parity, and makes changes of the rest.
-func (r *commits) result() *Result {
+func (r *commits) result(ctx context.Context, inv *inverses) (*Result, error) {
 	for i := len(r.list) - 1; i >= 0; i-- { // oldest first
 		u := r.list[i]
 		if u.owner != nil || u.merge() && !u.whole() {
 			continue
 		}
-		r.undo(u)
+		if err := r.undo(ctx, inv, u); err != nil {
+			return nil, err
+		}
 	}
 	res := &Result{Changes: make([]release.Change, 0, len(r.list))}
 	for _, u := range r.list {
@@ -149,35 +155,46 @@ func (r *commits) result() *Result {
 			res.Changes = append(res.Changes, change(u))
 		}
 	}
-	return res
+	return res, nil
 }
 
-// undo lets a revert take back what it names, if all of that is in the range. A revert of a revert brings back what
-// that one took.
-func (r *commits) undo(u *unit) {
-	if len(u.message.Reverts) == 0 {
-		t := r.quoted(u)
-		if t == nil {
-			return
-		}
-		u.undoes = append(u.undoes, t)
+// undo lets a revert take back what it names, if all of that is in the range and nothing else is in the revert. A revert
+// of a revert brings back what that one took.
+func (r *commits) undo(ctx context.Context, inv *inverses, u *unit) error {
+	targets := r.targets(u)
+	if len(targets) == 0 {
+		return nil
 	}
-	for _, id := range u.message.Reverts {
-		t := r.find(id, u)
-		if t == nil {
-			return // part of it was released before: the revert is news
-		}
-		u.undoes = append(u.undoes, t)
+	if same, err := inv.undoes(ctx, u, targets); err != nil || !same {
+		return err // the message alone proves nothing
 	}
-	u.gone = true
-	for _, t := range u.undoes {
-		if len(t.undoes) > 0 {
-			for _, back := range t.undoes {
-				back.gone = false
-			}
+	u.undoes, u.gone = targets, true
+	for _, t := range targets {
+		for _, back := range t.undoes {
+			back.gone = false
 		}
 		t.gone = true
 	}
+	return nil
+}
+
+// targets returns what a revert names, nothing if a part of that was released before: then the revert is news.
+func (r *commits) targets(u *unit) []*unit {
+	if len(u.message.Reverts) == 0 {
+		if t := r.quoted(u); t != nil {
+			return []*unit{t}
+		}
+		return nil
+	}
+	var out []*unit
+	for _, id := range u.message.Reverts {
+		t := r.find(id, u)
+		if t == nil {
+			return nil
+		}
+		out = append(out, t)
+	}
+	return out
 }
 
 // quoted returns the newest unit older than by whose subject by quotes, as the reverts that forges make do without ids.

@@ -68,6 +68,67 @@ func TestARevertTakesItsOriginalOutAndByParityPutsItBack(t *testing.T) {
 	equal(t, "a revert of what was released before", kept, "revert fix: one")
 }
 
+// What a revert says is held against what it does: code that it leaves behind, or brings, is a change.
+func TestARevertThatIsNoInverseLeavesBothChanges(t *testing.T) {
+	t.Parallel()
+	const text = "a\nb\nc\nd\ne\nf\ng\nh\n"
+	for _, c := range []struct {
+		name string
+		make func(r *gittest.Repo, fix string)
+		want []string
+		news bool // the last commit is one of them
+	}{
+		{"of a part", func(r *gittest.Repo, fix string) {
+			r.Git("revert", "--no-commit", fix)
+			r.Git("checkout", "--quiet", fix, "--", "c")
+			r.Empty("Revert \"fix: one\"\n\nThis reverts commit " + fix + ".")
+		}, []string{"revert fix: one", "fix one"}, true},
+		{"of nothing", func(r *gittest.Repo, fix string) {
+			r.Empty("Revert \"fix: one\"\n\nThis reverts commit " + fix + ".")
+		}, []string{"revert fix: one", "fix one"}, true},
+		{"of nothing, by its subject", func(r *gittest.Repo, _ string) {
+			r.Empty("Revert \"fix: one\" (#8)")
+		}, []string{"revert fix: one", "fix one"}, true},
+		{"with something more", func(r *gittest.Repo, fix string) {
+			r.Git("revert", "--no-commit", fix)
+			r.Commit("Revert \"fix: one\"\n\nThis reverts commit "+fix+".", "d", "more")
+		}, []string{"revert fix: one", "fix one"}, true},
+		{"with blanks only", func(r *gittest.Repo, fix string) {
+			r.Git("revert", "--no-commit", fix)
+			r.Commit("Revert \"fix: one\"\n\nThis reverts commit "+fix+".", "b", strings.Replace(text, "h", " h", 1))
+		}, []string{"revert fix: one", "fix one"}, true},
+		{"whole, after the lines around it changed", func(r *gittest.Repo, fix string) {
+			r.Commit("fix: two", "b", "A\n"+strings.Replace(text, "b", "B", 1))
+			r.Revert(fix)
+		}, []string{"fix two"}, false},
+		{"whole, and reverted in part", func(r *gittest.Repo, fix string) {
+			revert := r.Revert(fix)
+			r.Commit("Reapply \"fix: one\"\n\nThis reverts commit "+revert+".", "c", "1")
+		}, []string{"fix one"}, true},
+		{"in part, and that reverted as a whole", func(r *gittest.Repo, fix string) {
+			r.Git("rm", "--quiet", "c")
+			r.Revert(r.Empty("Revert \"fix: one\"\n\nThis reverts commit " + fix + "."))
+		}, []string{"fix one"}, false},
+		{"of two at once", func(r *gittest.Repo, fix string) {
+			two := r.Commit("fix: two", "c", "2")
+			r.Git("revert", "--no-commit", two, fix)
+			r.Empty("fix: go back\n\nThis reverts commits " + fix + ",\n" + two + ".")
+		}, nil, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := gittest.New(t)
+			base := r.Commit("feat: begin", "b", text)
+			c.make(r, r.Commit("fix: one", "b", strings.Replace(text, "f", "F", 1), "c", "1"))
+			kept, _, all := changes(t, r, base, r.Head())
+			equal(t, "changes", kept, c.want...)
+			if got := len(all) > 0 && all[0].Commit == r.Head(); got != c.news {
+				t.Errorf("the last commit is a change: %v, want %v", got, c.news)
+			}
+		})
+	}
+}
+
 func TestARevertAsForgesMakeItNamesItsOriginalInQuotes(t *testing.T) {
 	r := gittest.New(t)
 	base := r.Commit("feat: begin", "a", "1")
@@ -92,6 +153,7 @@ func TestARevertOfAPickNamesItByItsOwnIDOrTheOriginals(t *testing.T) {
 	if all[0].ID != original || all[0].Commit != picked {
 		t.Errorf("the pick is %s of %s, want %s of %s", all[0].Commit, all[0].ID, picked, original)
 	}
+	r.Git("rm", "--quiet", "b")
 	r.Empty("Revert \"fix: one\"\n\nThis reverts commit " + original + ".")
 	kept, _, _ := changes(t, r, base, r.Head())
 	equal(t, "reverted by the original's id", kept)

@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -30,7 +31,7 @@ type Part struct {
 
 // Releases parts a history among its releases, in one walk: each commit belongs to the oldest release that contains it.
 // It returns a part for each release, in their order, and one more for what no release contains.
-func Releases(ctx context.Context, repo *git.Repo, opts ReleasesOptions) ([]Part, error) {
+func Releases(ctx context.Context, repo *git.Repo, opts ReleasesOptions) (_ []Part, err error) {
 	all := newCommits()
 	for c, err := range repo.Log(ctx, git.LogOptions{To: opts.Tips, Not: opts.After, AnyOrder: true}) {
 		if err != nil {
@@ -40,9 +41,14 @@ func Releases(ctx context.Context, repo *git.Repo, opts ReleasesOptions) ([]Part
 	}
 	at := all.oldest(opts.Releases, all.sort())
 	parts := make([]Part, len(opts.Releases)+1)
+	inv := &inverses{repo: repo}
+	defer func() { err = errors.Join(err, inv.close()) }()
 	if opts.Across {
 		all.group(opts.Tips[0])
-		whole := all.result()
+		whole, err := all.result(ctx, inv)
+		if err != nil {
+			return nil, err
+		}
 		for _, c := range whole.Changes {
 			p := &parts[at[all.byID[c.Commit].order]]
 			p.Changes = append(p.Changes, c)
@@ -58,7 +64,11 @@ func Releases(ctx context.Context, repo *git.Repo, opts ReleasesOptions) ([]Part
 				to = opts.Releases[i]
 			}
 			set.group(to)
-			parts[i].Result = *set.result()
+			res, err := set.result(ctx, inv)
+			if err != nil {
+				return nil, err
+			}
+			parts[i].Result = *res
 		}
 	}
 	for i, id := range opts.Releases {
