@@ -49,6 +49,16 @@ type Decision struct {
 	Verdicts []release.Verdict `json:"verdicts,omitempty"`
 }
 
+// Coming reports whether the candidate is the release that the next promotion into the ring brings, sooner or later: not
+// after a rollback, nor if it or what runs was rejected.
+func (d Decision) Coming() bool {
+	switch d.Action {
+	case Promote, Wait, Blocked, Held, Frozen:
+		return !d.Candidate.IsZero()
+	}
+	return false
+}
+
 // String says it in one line.
 func (d Decision) String() string {
 	switch d.Action {
@@ -105,7 +115,13 @@ func (m Model) event(d Decision) *ledger.Event {
 // ring decides about the ring at i.
 func (m Model) ring(c *ledger.Channel, i int) Decision {
 	d := m.situation(c, i)
-	if m.stopped(c, &d) || m.nothing(c, i, &d) {
+	if m.stopped(c, &d) {
+		if _, refused := c.Usable(d.Candidate); refused != "" || c.Index(d.Candidate) <= c.Index(d.Runs) {
+			d.Candidate = release.Version{} // nor would it come if nobody had stopped the ring
+		}
+		return d
+	}
+	if m.nothing(c, i, &d) {
 		return d
 	}
 	return m.candidate(c, i, d)

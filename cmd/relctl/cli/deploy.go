@@ -42,8 +42,8 @@ func newDeployDiff(s IO) *cobra.Command {
 		Short: "Show what differs between two releases in each cell, or what the next promotion would change",
 		Long: `diff renders the manifests of releases for each cell, as a promotion does, and compares them object by object. With two
 versions it goes from the first to the second; without, from what the deploy branch has to what would come next into each
-ring. It looks at what was fetched last, asks a deploy repository of its own, and changes nothing. What a Secret holds is
-not shown.`,
+ring. Of a ring into which nothing will be promoted, say since it was rolled back, it says why. It looks at what was fetched
+last, asks a deploy repository of its own, and changes nothing. What a Secret holds is not shown.`,
 		Example: `  relctl deploy diff rolling
   relctl deploy diff rolling --ring canary
   relctl deploy diff rolling 2026.302.1 2026.303.1 --ring multi-tenant`,
@@ -146,7 +146,8 @@ func typed(text string) (release.Version, error) {
 	return v, nil
 }
 
-// nextPromotions compares what the rings run with what would come next, and says for each when it may.
+// nextPromotions compares what the rings run with what would come next, and says for each when it may, or why nothing
+// will: what was rolled back or rejected is not offered again.
 func nextPromotions(cmd *cobra.Command, s IO, p *cut.Project, ch *channel.Channel, rings []string) ([]deploy.Diff, error) {
 	st, err := p.Status(cmd.Context(), s.now(), ch.Name)
 	if err != nil {
@@ -156,7 +157,11 @@ func nextPromotions(cmd *cobra.Command, s IO, p *cut.Project, ch *channel.Channe
 	found := false
 	for i := range st.Channels[0].Rings {
 		r := &st.Channels[0].Rings[i]
-		if len(rings) > 0 && !slices.Contains(rings, r.Ring) || r.Candidate.IsZero() {
+		if len(rings) > 0 && !slices.Contains(rings, r.Ring) {
+			continue
+		}
+		if !r.Coming() {
+			s.say("%s: nothing will be promoted: %s", r.Ring, plain(r.Reason))
 			continue
 		}
 		found = true
