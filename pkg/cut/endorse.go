@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/ledger"
 )
 
@@ -24,27 +23,20 @@ func (p *Project) Endorsable(ctx context.Context, first, last uint64) ([]ledger.
 	return events, err
 }
 
-// Endorse records that whoever signs the event vouches for others.
+// Endorse records that whoever signs the event vouches for others. It takes a key of the role deploy: with another the
+// error is a [*ledger.SignerError], and nothing is recorded.
 func (p *Project) Endorse(ctx context.Context, events []ledger.Recorded, reason string) (*ledger.Recorded, error) {
 	of := &ledger.Endorse{}
 	for _, rec := range events {
 		of.Events = append(of.Events, ledger.Endorsed{Number: rec.Number, Commit: rec.Commit})
 	}
-	rec, err := p.Ledger.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
-		return &ledger.Event{Type: ledger.TypeEndorse, Reason: reason, Endorse: of}, nil
-	}, ledger.AppendOptions{Sign: true})
+	keys, err := p.Keyring(ledger.RoleDeploy)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := p.Keyring(ledger.RoleDeploy)
-	if err != nil {
-		return rec, err
-	}
-	sig, err := p.Ledger.Signature(ctx, *rec, map[string]git.Keyring{ledger.RoleDeploy: keys})
-	if err == nil && sig.Status != ledger.Signed {
-		err = &EndorserError{Event: rec.Number}
-	}
-	return rec, err
+	return p.Ledger.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
+		return &ledger.Event{Type: ledger.TypeEndorse, Reason: reason, Endorse: of}, nil
+	}, ledger.AppendOptions{By: &keys})
 }
 
 // NotEndorsableError is a range of events of which none needs anybody to vouch for it.
@@ -63,15 +55,3 @@ func (e *NotEndorsableError) Error() string {
 
 // Hint says where to see which do.
 func (*NotEndorsableError) Hint() string { return "relctl ledger verify lists those that do" }
-
-// EndorserError is an endorsement that does not count.
-type EndorserError struct{ Event uint64 }
-
-func (e *EndorserError) Error() string {
-	return fmt.Sprintf("event %d is not signed by a key of role deploy, and vouches for nothing", e.Event)
-}
-
-// Hint says how to sign.
-func (*EndorserError) Hint() string {
-	return "let somebody whose key stands under roles: deploy of channels/product.yaml do it, or set user.signingkey to that key"
-}

@@ -157,6 +157,9 @@ func decodeFile(f git.AddedFile) (*Recorded, error) {
 type AppendOptions struct {
 	// Sign demands a signed event; otherwise git's own setting decides.
 	Sign bool
+	// By are keys of which one must have signed the event, nil for none: otherwise the error is a [*SignerError], and
+	// nothing is recorded.
+	By *git.Keyring
 	// Refs are pushed with the event, all or none.
 	Refs []git.Update
 }
@@ -227,9 +230,14 @@ func (l *Ledger) push(ctx context.Context, s *State, e *Event, actor string, opt
 	} else if tree, err = l.repo.Tree(head); err != nil {
 		return nil, err
 	}
-	commit, _, err := l.write(ctx, next, e, head, tree, actor, opts.Sign)
+	commit, _, err := l.write(ctx, next, e, head, tree, actor, opts.Sign || opts.By != nil)
 	if err != nil {
 		return nil, err
+	}
+	if opts.By != nil {
+		if ok, err := l.signed(ctx, commit, *opts.By); err != nil || !ok {
+			return nil, errors.Join(err, &SignerError{Type: e.Type, Role: e.Role()})
+		}
 	}
 	updates := append([]git.Update{{Ref: Ref, New: commit, Old: s.Head}}, opts.Refs...)
 	if err := l.repo.Push(ctx, l.remote, updates); err != nil {

@@ -121,3 +121,18 @@ func (c *Channel) standing() []Stop {
 	}
 	return out
 }
+
+// SignerError is an event that was not recorded, since whoever signs it does not hold the role that it needs.
+type SignerError struct {
+	Type Type
+	Role string
+}
+
+func (e *SignerError) Error() string {
+	return fmt.Sprintf("your key is none of role %s: your %s would count for nothing, and is not recorded", e.Role, e.Type)
+}
+
+// Hint says how to sign.
+func (e *SignerError) Hint() string {
+	return fmt.Sprintf("let somebody whose key stands under roles: %s of channels/product.yaml do it, or set user.signingkey to that key", e.Role)
+}

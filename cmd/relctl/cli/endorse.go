@@ -20,7 +20,7 @@ func newLedgerEndorse(s IO) *cobra.Command {
 		Long: `endorse records, in an event that you sign, that you looked at earlier events about rings which carry no signature of the
 role "deploy", and vouch for them: those from before the role stood in channels/product.yaml, or by a key that left it.
 They count from then on. It names each by its commit in the ledger, so that nothing can be put in their place. Your key must
-stand under the role. --dry-run lists the events.`,
+stand under the role, or nothing is recorded. --dry-run lists the events.`,
 		Example: `  relctl ledger endorse 4..17 --dry-run
   relctl ledger endorse 4..17 --reason "compared with what the cells run"`,
 		Args: exactly("event"),
@@ -42,7 +42,7 @@ stand under the role. --dry-run lists the events.`,
 				return err
 			}
 			if dry && *asJSON {
-				return s.json(events)
+				return s.json(ledgerLog{Schema: ledgerLogSchema, Events: events})
 			}
 			if !*asJSON {
 				for _, e := range events {

@@ -24,6 +24,14 @@ func newLedger(s IO) *cobra.Command {
 	return cmd
 }
 
+const ledgerLogSchema = "https://relctl.dev/schema/ledger-log/v1"
+
+// ledgerLog is a list of events as JSON.
+type ledgerLog struct {
+	Schema string            `json:"schema"`
+	Events []ledger.Recorded `json:"events"`
+}
+
 func newLedgerLog(s IO) *cobra.Command {
 	var remote *string
 	var asJSON *bool
@@ -41,20 +49,17 @@ func newLedgerLog(s IO) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			events := []*ledger.Recorded{}
+			events := []ledger.Recorded{}
 			for rec, err := range p.Ledger.Log(ctx) {
 				if err != nil {
 					return err
 				}
 				if channel == "" || rec.Channel == channel {
-					events = append(events, rec)
+					events = append(events, *rec)
 				}
 			}
 			if *asJSON {
-				return s.json(struct {
-					Schema string             `json:"schema"`
-					Events []*ledger.Recorded `json:"events"`
-				}{"https://relctl.dev/schema/ledger-log/v1", events})
+				return s.json(ledgerLog{Schema: ledgerLogSchema, Events: events})
 			}
 			if len(events) == 0 {
 				s.say("the ledger is empty")
