@@ -62,6 +62,9 @@ func (r *Rollout) ask(ctx context.Context, questions []ring.Question, m ring.Mod
 		}
 		waived := func(name string) (uint64, string, bool) { return m.Waived(q, name) }
 		out[q] = gate.Evaluate(ctx, entries, "", subject, waived)
+		if r.opts.DryRun {
+			continue // which leaves nothing behind
+		}
 		if err := r.keepRefused(r.Channel.Name, q.Ring, q.Version, out[q]); err != nil {
 			return nil, err
 		}
