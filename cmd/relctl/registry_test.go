@@ -61,6 +61,18 @@ func cmdImage(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// cmdRetag gives the image that a file names by its digest one more tag: retag file tag.
+func cmdRetag(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: retag file tag")
+	}
+	ref, err := name.NewDigest(strings.TrimSpace(ts.ReadFile(args[0])), name.StrictValidation)
+	ts.Check(err)
+	index, err := remote.Index(ref)
+	ts.Check(err)
+	ts.Check(remote.Tag(ref.Context().Tag(args[1]), index))
+}
+
 // cmdArtifact checks the artifact with a tag to the last byte and writes its digest to a file, and the files in it to a
 // folder: artifact ref [file [folder]]. "! artifact ref" holds that there is none.
 func cmdArtifact(ts *testscript.TestScript, neg bool, args []string) {

@@ -87,6 +87,7 @@ func TestScripts(t *testing.T) {
 			"samefile": cmdSameFile,
 			"registry": cmdRegistry,
 			"image":    cmdImage,
+			"retag":    cmdRetag,
 			"artifact": cmdArtifact,
 			"service":  cmdService,
 			"shelf":    cmdShelf,

@@ -2,6 +2,7 @@ package cut
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -171,7 +172,8 @@ func (p *Project) Adopt(ctx context.Context, ch *channel.Channel) (*ledger.Recor
 }
 
 // Abandon gives up the channel's open reservation, and burns its version if its release.json was signed, here or in one
-// of the stores; without any, those of the policy are asked.
+// of the stores; without any, those of the policy are asked. An error with an event is about what could not be removed
+// after that.
 func (p *Project) Abandon(ctx context.Context, ch *channel.Channel, reason string, stores []Store) (*ledger.Recorded, error) {
 	if len(stores) == 0 {
 		stores = p.Stores()
@@ -195,11 +197,14 @@ func (p *Project) Abandon(ctx context.Context, ch *channel.Channel, reason strin
 		return nil, err
 	}
 	for _, s := range stores {
-		if err := s.Discard(ctx, given.Plan.Digest); err != nil {
-			return rec, err
+		if failed := s.Discard(ctx, given.Plan.Digest); failed != nil {
+			err = errors.Join(err, fmt.Errorf("remove what was staged: %w", failed))
 		}
 	}
-	return rec, p.dropLeftTag(ctx, given.Plan.Inputs.Tag)
+	if failed := p.dropLeftTag(ctx, given.Plan.Inputs.Tag); failed != nil {
+		err = errors.Join(err, fmt.Errorf("remove the tag %s, which this clone alone has: %w", given.Plan.Inputs.Tag, failed))
+	}
+	return rec, err
 }
 
 // dropLeftTag deletes a tag that a killed cut made here and never pushed.

@@ -25,6 +25,7 @@ type Registry interface {
 	Push(ctx context.Context, repository string, image publish.Image, about ...publish.Referrer) error
 	Attached(ctx context.Context, repository, digest, mediaType string) ([][]byte, error)
 	Hidden(ctx context.Context, repository, digest, tag string) (bool, error)
+	Untagged(ctx context.Context, repository, digest string) (bool, error)
 	Tag(ctx context.Context, repository, digest, tag string) error
 	Repository(repository string) string
 }

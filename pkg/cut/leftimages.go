@@ -11,10 +11,19 @@ import (
 	"github.com/relctl/relctl/pkg/release"
 )
 
-// LeftImages returns the container images, as repository@digest, that a cut which was given up pushed into the policy's
-// registries and that have no tag there: nothing shows them, and they are never deleted here, since another release may
-// have the same image. What was pushed stands in the release.json that this clone made; another clone knows of none.
-func (p *Project) LeftImages(ctx context.Context, digest string) ([]string, error) {
+// LeftImage is a container image in a registry.
+type LeftImage struct {
+	// Reference as repository@digest.
+	Reference string
+	// Err is why the registry could not be asked about it, nil if it is there and no tag names it.
+	Err error
+}
+
+// LeftImages returns the container images that a cut which was given up pushed into the policy's registries and that no
+// tag there names, and those of which that is not known: nothing shows them, and they are never deleted here, since
+// another cut may be about to use the same image. What was pushed stands in the release.json that this clone made;
+// another clone knows of none.
+func (p *Project) LeftImages(ctx context.Context, digest string) ([]LeftImage, error) {
 	raw, err := os.ReadFile(filepath.Join(p.Dist(), strings.TrimPrefix(digest, "sha256:"), release.ManifestName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -26,15 +35,12 @@ func (p *Project) LeftImages(ctx context.Context, digest string) ([]string, erro
 	if err != nil {
 		return nil, err
 	}
-	var out []string
+	var out []LeftImage
 	for _, r := range p.Registries() {
 		for _, i := range m.Images {
-			hidden, err := r.Hidden(ctx, i.Repository, i.Digest, m.Version.String())
-			if err != nil {
-				return out, err
-			}
-			if hidden {
-				out = append(out, r.Repository(i.Repository)+"@"+i.Digest)
+			left, err := r.Untagged(ctx, i.Repository, i.Digest)
+			if left || err != nil {
+				out = append(out, LeftImage{Reference: r.Repository(i.Repository) + "@" + i.Digest, Err: err})
 			}
 		}
 	}

@@ -93,11 +93,20 @@ func TestImageIsThereByDigestAndShownByItsTag(t *testing.T) {
 		}
 		hidden(digest, true)
 		hidden("sha256:"+strings.Repeat("a", 64), false)
+		untagged := func(digest string, want bool) {
+			t.Helper()
+			if got, err := r.Untagged(t.Context(), "acmed", digest); err != nil || got != want {
+				t.Errorf("%s has no tag: %v, %v", digest, got, err)
+			}
+		}
+		untagged(digest, true)
+		untagged("sha256:"+strings.Repeat("a", 64), false)
 		for range 2 {
 			if err := r.Tag(t.Context(), "acmed", digest, version); err != nil {
 				t.Fatal(err)
 			}
 			hidden(digest, false)
+			untagged(digest, false)
 		}
 		if tag, err := r.Tagged(t.Context(), "acmed", version); err != nil || tag != digest || pull(t, ref+":"+version) != digest {
 			t.Errorf("tagged %s, %v", tag, err)

@@ -216,7 +216,7 @@ func newAbandon(s IO) *cobra.Command {
 are burned: nothing else will ever carry them, since bytes under that version may be in somebody's hands.
 
 What was staged in stores is removed. Container images that were pushed stay in the registry, under their digests and without
-a tag; abandon names them on stderr, as far as this clone made them. Most registries delete images without a tag by
+a tag; abandon names them on stderr, as far as this clone made them, with those about which the registry did not answer. Most registries delete images without a tag by
 themselves, or with a command such as crane delete.`,
 		Example: `  relctl abandon lts-2.4 --reason "the build does not pass on this commit"`,
 		Args:    exactly("channel"),
@@ -234,9 +234,9 @@ themselves, or with a command such as crane delete.`,
 			if err != nil {
 				return err
 			}
-			rec, err := p.Abandon(ctx, ch, reason, stores)
-			if err != nil {
-				return err
+			rec, left := p.Abandon(ctx, ch, reason, stores)
+			if rec == nil {
+				return left
 			}
 			burned := "; the version is free again"
 			if rec.Abandon.Burned {
@@ -245,7 +245,11 @@ themselves, or with a command such as crane delete.`,
 			if err := recorded(s, *asJSON, rec, "%s %s is given up%s", ch.Name, rec.Abandon.Version, burned); err != nil {
 				return err
 			}
-			return sayLeft(ctx, s, p, rec.Abandon.Plan)
+			if left != nil {
+				s.say("warning: %s", plain(left.Error()))
+			}
+			sayLeft(ctx, s, p, rec.Abandon.Plan)
+			return nil
 		},
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)
@@ -255,13 +259,20 @@ themselves, or with a command such as crane delete.`,
 	return cmd
 }
 
-// sayLeft names the images that stay in registries.
-func sayLeft(ctx context.Context, s IO, p *cut.Project, digest string) error {
-	left, err := p.LeftImages(ctx, digest)
-	for _, image := range left {
-		s.say("left in the registry without a tag: %s\n  delete it with crane delete %s, unless another release has the same image", plain(image), plain(image))
+// sayLeft names the images that stay in registries. The release is given up, whatever they answer.
+func sayLeft(ctx context.Context, s IO, p *cut.Project, digest string) {
+	images, err := p.LeftImages(ctx, digest)
+	if err != nil {
+		s.say("warning: it is not known which images were pushed: %s", plain(err.Error()))
 	}
-	return err
+	for _, image := range images {
+		ref := plain(image.Reference)
+		if image.Err != nil {
+			s.say("warning: it is not known whether %s was left in the registry: %s", ref, plain(image.Err.Error()))
+			continue
+		}
+		s.say("left in the registry without a tag: %s\n  delete it with crane delete %s, unless another cut is about to use it", ref, ref)
+	}
 }
 
 // recorded reports one event that was appended.
