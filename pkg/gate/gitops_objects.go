@@ -217,7 +217,7 @@ func readFlux(o *Object, k kubeObject) error {
 		case stalled || c.Type != "Ready":
 		case c.Status == "True":
 			o.set(release.Pass, "Ready", c.Reason)
-		case c.Status == "False" && c.Reason != "DependencyNotReady" && !strings.HasPrefix(c.Reason, "Progressing"):
+		case c.Status == "False" && c.Reason != "DependencyNotReady" && c.Reason != "HealthCheckCanceled" && !strings.HasPrefix(c.Reason, "Progressing"):
 			o.set(release.Fail, c.Reason, c.Message)
 		default:
 			o.set(release.NoData, c.Reason, c.Message)

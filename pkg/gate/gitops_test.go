@@ -109,6 +109,7 @@ func TestGitOpsSaysWhyAFluxObjectIsNotReady(t *testing.T) {
 		"failed with another, ours runs":  {"kustomization", append([]string{`"lastAttemptedRevision": "relctl/deploy@sha1:` + ours, `"lastAttemptedRevision": "relctl/deploy@sha1:0`}, ready...), "no-data", "which is not ours"},
 		"failed with ours, another runs":  {"kustomization", append([]string{`"lastAppliedRevision": "relctl/deploy@sha1:` + ours, `"lastAppliedRevision": "relctl/deploy@sha1:0`}, ready...), "fail", "is not healthy"},
 		"waits for another object":        {"kustomization", append([]string{`"reason": "ReconciliationSucceeded"`, `"reason": "DependencyNotReady"`}, ready...), "no-data", "DependencyNotReady"},
+		"gave way to a newer revision":    {"kustomization", append([]string{`"reason": "ReconciliationSucceeded"`, `"reason": "HealthCheckCanceled"`}, ready...), "no-data", "is not ready: HealthCheckCanceled"},
 		"progresses":                      {"kustomization", append([]string{`"reason": "ReconciliationSucceeded"`, `"reason": "Progressing"`}, ready...), "no-data", "is not ready: Progressing"},
 		"ready is unknown":                {"kustomization", []string{ready[0], strings.Replace(ready[1], "False", "Unknown", 1)}, "no-data", "is not ready: ReconciliationSucceeded"},
 		"reconciles again":                {"kustomization", []string{`"conditions": [`, `"conditions": [{"type":"Reconciling","status":"True"},`}, "no-data", "it is being reconciled"},
