@@ -46,7 +46,7 @@ func controllers(t *testing.T, s *server) {
 		"--storage-path="+filepath.Join(dir, "storage"), "--storage-addr="+storage, "--storage-adv-addr="+storage,
 		"--metrics-addr=0", "--health-addr="+freePort(t))
 	run(t, filepath.Join(dir, "kustomize-controller.log"), filepath.Join(bin, "kustomize-controller"),
-		"--metrics-addr=0", "--health-addr="+freePort(t))
+		"--metrics-addr=0", "--health-addr="+freePort(t), "--feature-gates=CancelHealthCheckOnNewRevision=true")
 }
 
 // serveGit serves a bare repository with a branch of files by git's own program, and returns its address and the commit.
@@ -259,4 +259,14 @@ func TestFluxTakesWhatIsDeployedFromTheBranchOrFromSignedArtifacts(t *testing.T)
 		verified(t, s, name, c.verified)
 	}
 	reads(t, s, "OCIRepository", "image", img)
+
+	// What never gets healthy does not keep the next release out, as docs/flux.md sets Flux up: no Deployment is ever ready
+	// here, and Flux waits for that of the branch.
+	for name, data := range rendered(t, deploy.Flux, "oci://"+store.Root+"/acme/deploy", "", "2026.105.1", '3', branch) {
+		branch[name] = &fstest.MapFile{Data: data, Mode: 0o644}
+	}
+	artifact, err := deploy.Artifact(branch, "canary")
+	must(t, err)
+	must(t, store.Point(t.Context(), "acme/deploy", push(t, store, "acme/deploy", artifact, key), "canary"))
+	runs(t, s, "registry.example/acme/acmed@"+digest('3'))
 }
