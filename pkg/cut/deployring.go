@@ -56,9 +56,9 @@ func (w *deployer) rings() []deploy.Ring {
 
 // render makes the manifests of a ring, and what they change.
 func (w *deployer) render(ctx context.Context, files fs.FS, t ring.Target) (*deploy.Set, []deploy.Diff, error) {
-	rel := w.find(w.Channel.Name, t.Version)
-	if rel == nil {
-		return nil, nil, fmt.Errorf("%s is not released", t.Version)
+	rel, err := w.Released(w.Channel, t.Version)
+	if err != nil {
+		return nil, nil, err
 	}
 	set, err := w.rendered(ctx, w.Channel, w.ring(t.Ring), rel, files)
 	if err != nil {

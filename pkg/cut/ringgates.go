@@ -7,7 +7,6 @@ import (
 
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/gate"
-	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/ring"
 )
@@ -19,9 +18,9 @@ func (p *Project) RingGates(ch *channel.Channel, name string, v release.Version,
 	if i < 0 {
 		return nil, fmt.Errorf("channel %s has no ring %q", ch.Name, name)
 	}
-	rel := p.find(ch.Name, v)
-	if rel == nil {
-		return nil, fmt.Errorf("%s %s is not released", ch.Name, v)
+	rel, err := p.Released(ch, v)
+	if err != nil {
+		return nil, err
 	}
 	out := make([]gate.Entry, 0, len(ch.Rings[i].Gates))
 	for _, g := range ch.Rings[i].Gates {
@@ -32,14 +31,6 @@ func (p *Project) RingGates(ch *channel.Channel, name string, v release.Version,
 		out = append(out, gate.Entry{Name: g.Name, Gate: asked})
 	}
 	return out, nil
-}
-
-// find returns a channel's release, or nil.
-func (p *Project) find(channel string, v release.Version) *ledger.Release {
-	if c := p.State.Channels[channel]; c != nil {
-		return c.Find(v)
-	}
-	return nil
 }
 
 // ask puts questions to the gates of rings.
@@ -54,12 +45,13 @@ func (r *Rollout) ask(ctx context.Context, questions []ring.Question, m ring.Mod
 		if err != nil {
 			return nil, err
 		}
-		subject := gate.Subject{Inputs: release.Inputs{
-			Product: r.Policy.Product.Name, Channel: r.Channel.Name, Kind: r.Channel.Kind, Version: q.Version,
-		}}
-		if rel := r.find(r.Channel.Name, q.Version); rel != nil {
-			subject.Inputs.Commit, subject.Inputs.Tag = rel.Commit, rel.Tag
+		rel, err := r.Released(r.Channel, q.Version)
+		if err != nil {
+			return nil, err
 		}
+		subject := gate.Subject{Inputs: release.Inputs{
+			Product: r.Policy.Product.Name, Channel: r.Channel.Name, Kind: r.Channel.Kind, Version: q.Version, Commit: rel.Commit, Tag: rel.Tag,
+		}}
 		waived := func(name string) (uint64, string, bool) { return m.Waived(q, name) }
 		out[q] = gate.Evaluate(ctx, entries, "", subject, waived)
 		if r.opts.DryRun {

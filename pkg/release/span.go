@@ -16,3 +16,11 @@ func Span(d time.Duration) string {
 	}
 	return s
 }
+
+// SpanMinutes is [Span] in whole minutes, and in seconds below one: 1h20m, 45m, 30s.
+func SpanMinutes(d time.Duration) string {
+	if d >= time.Minute {
+		d = d.Truncate(time.Minute)
+	}
+	return Span(d.Truncate(time.Second))
+}

@@ -18,3 +18,14 @@ func TestSpansLeaveOutZeroPartsAtTheEnd(t *testing.T) {
 		}
 	}
 }
+
+func TestSpansInMinutesLeaveOutWhatIsBelow(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		80*time.Minute + 59*time.Second: "1h20m", 2 * time.Hour: "2h", 59*time.Second + time.Millisecond: "59s", 0: "0s",
+	} {
+		if got := release.SpanMinutes(d); got != want {
+			t.Errorf("%v is %q, want %q", d, got, want)
+		}
+	}
+}

@@ -26,9 +26,9 @@ func TestATrainGoesFromRingToRingAsItSoaks(t *testing.T) {
 	s.cut("1.0.0")
 	s.expect("dogfood", ring.Promote, "promote 1.0.0 to ring dogfood: it is the newest release")
 	wantSteps(t, s.advance(), "1.0.0>dogfood", "1.0.0>canary")
-	s.expect("all", ring.Wait, "all: wait until 2026-03-02 10:00 UTC: soak of 1.0.0: healthy in canary for 0m of 2h")
+	s.expect("all", ring.Wait, "all: wait until 2026-03-02 10:00 UTC: soak of 1.0.0: healthy in canary for 0s of 2h")
 	s.pass(80 * time.Minute)
-	s.expect("all", ring.Wait, "wait until 2026-03-02 10:00 UTC: soak of 1.0.0: healthy in canary for 1h20 of 2h")
+	s.expect("all", ring.Wait, "wait until 2026-03-02 10:00 UTC: soak of 1.0.0: healthy in canary for 1h20m of 2h")
 	wantSteps(t, s.advance())
 	s.pass(40 * time.Minute)
 	s.expect("all", ring.Blocked, "gate errors no-data: it was not asked")
@@ -121,7 +121,7 @@ func TestARollbackStaysUntilItIsResumedAndTheSoakBeginsAnew(t *testing.T) {
 	s.do(s.Resume("canary", ""))
 	wantSteps(t, s.advance(), "1.1.0>canary")
 	s.pass(90 * time.Minute)
-	s.expect("all", ring.Wait, "healthy in canary for 1h30 of 2h")
+	s.expect("all", ring.Wait, "healthy in canary for 1h30m of 2h")
 }
 
 func TestAHoldStopsOneRingOrAll(t *testing.T) {
@@ -197,11 +197,11 @@ func TestASoakThatIsNotHealthyOrNotKnownBlocks(t *testing.T) {
 		action ring.Action
 		says   string
 	}{
-		"a cell that fails":             {func(s *service) { s.Now = s.Now.Add(time.Minute); s.see("canary", "eu-1", release.Fail, time.Minute) }, ring.Blocked, "gate soak fail: healthy in canary for 0m of 2h; eu-1 was not healthy at 2026-03-03 11:01 UTC"},
+		"a cell that fails":             {func(s *service) { s.Now = s.Now.Add(time.Minute); s.see("canary", "eu-1", release.Fail, time.Minute) }, ring.Blocked, "gate soak fail: healthy in canary for 0s of 2h; eu-1 was not healthy at 2026-03-03 11:01 UTC"},
 		"a cell that failed begins new": {func(s *service) { s.see("canary", "eu-1", release.Fail, time.Minute); s.pass(30 * time.Minute) }, ring.Wait, "30m of 2h"},
 		"no word for too long":          {func(s *service) { s.Now = s.Now.Add(3 * time.Hour) }, ring.Blocked, "gate soak no-data"},
 		"no word for a moment":          {func(s *service) { s.Now = s.Now.Add(10 * time.Minute) }, ring.Wait, "1h of 2h"},
-		"a gap":                         {func(s *service) { s.Now = s.Now.Add(time.Hour); s.pass(70 * time.Minute) }, ring.Wait, "1h10 of 2h"},
+		"a gap":                         {func(s *service) { s.Now = s.Now.Add(time.Hour); s.pass(70 * time.Minute) }, ring.Wait, "1h10m of 2h"},
 		"the cell runs another release": {func(s *service) {
 			for i := range s.Observed {
 				s.Observed[i].Version = version("1.0.0")

@@ -23,7 +23,7 @@ func ExampleModel_Decide() {
 	// Output:
 	// dogfood: up-to-date: runs 2026.302.2
 	// canary: wait until 2026-03-02 10:00 UTC: 2026.302.2 is next, but 2026.302.1 has not gone on to all yet
-	// all: wait until 2026-03-02 10:00 UTC: soak of 2026.302.1: healthy in canary for 1h20 of 2h
+	// all: wait until 2026-03-02 10:00 UTC: soak of 2026.302.1: healthy in canary for 1h20m of 2h
 }
 
 func ExampleModel_Rollback() {

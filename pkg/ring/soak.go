@@ -133,7 +133,7 @@ func (m Model) measure(r Ring, need time.Duration, current bool) progress {
 	if s.Void != nil {
 		began = latest(began, s.Void.At)
 	}
-	sofar := fmt.Sprintf("healthy in %s for %s of %s", r.Name, length(s.Healthy()), length(need))
+	sofar := fmt.Sprintf("healthy in %s for %s of %s", r.Name, release.SpanMinutes(s.Healthy()), release.SpanMinutes(need))
 	pending := func(done time.Time) progress {
 		return progress{Verdict: release.Verdict{Gate: GateSoak, Status: release.Pending, Reason: sofar}, until: done}
 	}
@@ -192,17 +192,4 @@ func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 
 func clock(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04 MST")
-}
-
-// length writes a time span for people: 1h20 or 45m.
-func length(d time.Duration) string {
-	d = d.Truncate(time.Minute)
-	h, min := int(d.Hours()), int(d.Minutes())%60
-	switch {
-	case h == 0:
-		return fmt.Sprintf("%dm", min)
-	case min == 0:
-		return fmt.Sprintf("%dh", h)
-	}
-	return fmt.Sprintf("%dh%02d", h, min)
 }

@@ -266,13 +266,7 @@ func soakWords(k *cut.SoakStatus) string {
 }
 
 // span writes a time in seconds in its shortest form: 45m, 2h, 1h10m.
-func span(seconds int64) string {
-	d := time.Duration(seconds) * time.Second
-	if d >= time.Minute {
-		d = d.Truncate(time.Minute)
-	}
-	return release.Span(d)
-}
+func span(seconds int64) string { return release.SpanMinutes(time.Duration(seconds) * time.Second) }
 
 // gatesWords names one gate with what it said, or counts what several said.
 func gatesWords(gates []release.Verdict) string {
