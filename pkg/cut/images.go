@@ -346,14 +346,27 @@ func (c *cutter) hiddenImage(ctx context.Context, r ledger.Release) (bool, error
 	return false, nil
 }
 
-// Manifest returns the release.json of a release that this clone built or that one of the policy's stores shows, nil if
-// there is none. Its digest is the one that the ledger recorded.
+// Manifest returns the release.json of a release that this clone built or that one of the policy's stores has, be it
+// unseen yet, nil if there is none. Its digest is the one that the ledger recorded.
 func (p *Project) Manifest(ctx context.Context, channel string, r ledger.Release) (*release.Manifest, error) {
 	built := filepath.Join(p.Dist(), strings.TrimPrefix(r.Plan, "sha256:"), release.ManifestName)
 	if raw, err := os.ReadFile(built); err == nil && r.Plan != "" && release.Digest(raw) == r.Release {
 		return release.DecodeManifest(raw)
 	}
-	return manifestIn(ctx, p.Stores(), channel, r)
+	m, err := manifestIn(ctx, p.Stores(), channel, r)
+	if m != nil || err != nil || r.Plan == "" {
+		return m, err
+	}
+	for _, s := range p.Stores() {
+		staged, err := s.Staged(ctx, r.Plan)
+		if err != nil {
+			return nil, err
+		}
+		if staged != nil && release.Digest(staged.Raw) == r.Release {
+			return staged.Manifest, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // no store has it, which is an answer
 }
 
 func manifestIn(ctx context.Context, stores []Store, channel string, r ledger.Release) (*release.Manifest, error) {

@@ -78,6 +78,8 @@ func (*NoBaseError) Hint() string {
 
 // Rolled is what a command about rings did.
 type Rolled struct {
+	// Revealed is a release that a cut had left unseen and that was made visible, or would be; zero for none.
+	Revealed release.Version `json:"revealed,omitzero"`
 	// Events that were appended to the ledger, or would be.
 	Events []ledger.Event `json:"events"`
 	// Deploys are the commits on the deploy branch, or what they would be.
@@ -116,10 +118,16 @@ func (r *Rollout) Do(ctx context.Context, decide Decide) (*Rolled, error) {
 // Settle brings the deploy branch to what the ledger says, and tells what happens next.
 func (r *Rollout) Settle(ctx context.Context) (*Rolled, error) { return r.settle(ctx, &Rolled{}) }
 
-// Advance does all that may be done without a person: it brings every release as far as it may go, and then the deploy
-// branch to what the ledger says. With nothing to do it writes nothing.
+// Advance does all that may be done without a person: it finishes the last cut if that died when it was about to show
+// what it had made, brings every release as far as it may go, and then the deploy branch to what the ledger says. With
+// nothing to do it writes nothing.
 func (r *Rollout) Advance(ctx context.Context) (*Rolled, error) {
 	out := &Rolled{}
+	var err error
+	if out.Revealed, err = r.reveal(ctx); err != nil {
+		_, settled := r.settle(ctx, out) // what is deployed does not wait for a store
+		return out, errors.Join(err, settled)
+	}
 	for {
 		m, err := r.Model(ctx)
 		if err != nil {

@@ -23,6 +23,8 @@ type rolloutReport struct {
 	Channel string `json:"channel"`
 	// DryRun says that nothing was recorded or pushed.
 	DryRun bool `json:"dry_run,omitempty"`
+	// Revealed is a release that a cut had left unseen and that was made visible, in a dry run one that would be.
+	Revealed release.Version `json:"revealed,omitzero"`
 	// Events that were appended to the ledger, in a dry run those that would be.
 	Events []ledger.Event `json:"events"`
 	// Deploys are the commits on the deploy branch.
@@ -114,13 +116,16 @@ func tellRollout(s IO, f *rollFlags, name string, out *cut.Rolled, err error) er
 	done := 0
 	if out != nil {
 		done = len(out.Events) + len(out.Deploys) + len(out.Artifacts)
+		if !out.Revealed.IsZero() {
+			done++
+		}
 	}
 	if out == nil || err != nil && done+len(out.Decisions) == 0 {
 		return err
 	}
 	if *f.json {
 		report := rolloutReport{
-			Schema: rolloutSchema, Channel: name, DryRun: f.dryRun,
+			Schema: rolloutSchema, Channel: name, DryRun: f.dryRun, Revealed: out.Revealed,
 			Events: orNone(out.Events), Deploys: orNone(out.Deploys), Artifacts: out.Artifacts, Decisions: orNone(out.Decisions),
 		}
 		return errors.Join(s.json(report), err)
@@ -140,6 +145,11 @@ func orNone[T any](list []T) []T {
 }
 
 func printRollout(s IO, dryRun bool, out *cut.Rolled) {
+	if v := out.Revealed; !v.IsZero() && dryRun {
+		s.print("would publish: %s, which was cut and is not visible yet\n", v)
+	} else if !v.IsZero() {
+		s.print("published: %s, which was cut and was not visible yet\n", v)
+	}
 	for i := range out.Events {
 		e := &out.Events[i]
 		if dryRun {

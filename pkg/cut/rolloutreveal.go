@@ -1,0 +1,45 @@
+package cut
+
+import (
+	"context"
+	"slices"
+
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// reveal makes the channel's newest release visible if its cut died after the commit point: from there on all rolls
+// forward, whoever comes next and wherever it was built. It returns the version, zero if all is visible; a dry run shows
+// nothing to anybody.
+func (r *Rollout) reveal(ctx context.Context) (release.Version, error) {
+	st, stores := r.State.Channels[r.Channel.Name], r.Stores()
+	if st == nil {
+		return release.Version{}, nil
+	}
+	for _, rel := range slices.Backward(st.Releases) {
+		if rel.Adopted {
+			continue
+		}
+		for _, s := range stores {
+			staged, err := s.Staged(ctx, rel.Plan)
+			if err != nil {
+				return release.Version{}, err
+			}
+			if staged == nil {
+				continue
+			}
+			if r.opts.DryRun {
+				return rel.Version, nil
+			}
+			c, err := newCutter(r.Project, r.Channel, Options{Now: r.opts.Now(), Progress: r.opts.Progress})
+			if err != nil {
+				return release.Version{}, err
+			}
+			if _, err := c.revealAgain(ctx, rel); err != nil {
+				return release.Version{}, err
+			}
+			return rel.Version, nil
+		}
+		break
+	}
+	return release.Version{}, nil
+}
