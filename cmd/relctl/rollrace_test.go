@@ -91,7 +91,7 @@ func raceable(t testing.TB) *story {
 	s := newStory(t, 1)
 	for range 2 {
 		clone := filepath.Join(s.dir, fmt.Sprintf("clone-%d", len(s.clones)))
-		s.gitIn(s.dir, "clone", "--quiet", s.bare, clone)
+		s.clone(clone)
 		s.clones = append(s.clones, clone)
 	}
 	advance := act{what: "advance", ring: none, release: none}
@@ -126,6 +126,7 @@ func (s *story) copy(t *testing.T) *story {
 	for _, c := range s.clones {
 		clone := filepath.Join(r.dir, filepath.Base(c))
 		r.gitIn(clone, "remote", "set-url", "origin", r.bare)
+		r.gitIn(clone, "config", "--rename-section", "url."+s.bare, "url."+r.bare)
 		r.clones = append(r.clones, clone)
 	}
 	var err error
