@@ -8,12 +8,16 @@ import (
 	"testing"
 )
 
-// TestTheVerifierIsSmallAndStatic builds relverify as a release does.
-func TestTheVerifierIsSmallAndStatic(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "relverify")
+// build makes relverify as a release does.
+func build(path string) ([]byte, error) {
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", path, ".")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
-	if out, err := cmd.CombinedOutput(); err != nil {
+	return cmd.CombinedOutput()
+}
+
+func TestTheVerifierIsSmallAndStatic(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "relverify")
+	if out, err := build(path); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	info, err := os.Stat(path)

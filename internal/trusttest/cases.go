@@ -40,6 +40,20 @@ func Acme() *Vendor {
 	return v
 }
 
+// century is how long the metadata of [Cases] is good, so that they can be judged by a program that looks at the real
+// clock.
+const century = 100 * 365 * 24 * time.Hour
+
+// Lasting is Acme for a century, with no end of support.
+func Lasting() *Vendor {
+	v := newVendor("acme", century)
+	v.AddChannel(line, "2.4").Standing.Support = release.SupportWindow{}
+	for _, version := range []string{"2.4.5", "2.4.6", "2.4.7"} {
+		v.Release(line, version)
+	}
+	return v
+}
+
 // stranger is a key that nobody trusts.
 var stranger = NewKey("stranger")
 
@@ -79,15 +93,16 @@ func (v *Vendor) again() {
 
 const line = "lts-2.4"
 
-// Cases are all deceits. Each has its own vendor, so that none depends on another.
+// Cases are all deceits. Each has its own vendor, so that none depends on another. The answers are the same at Now and
+// on any later day of the century.
 func Cases() []Case {
 	var cases []Case
 	add := func(name, code string, build func(v *Vendor, c *Case)) {
-		v := Acme()
+		v := Lasting()
 		c := Case{Name: name, Code: code, Root: v.Roots[0], Installed: "2.4.6", Now: Start.Add(48 * time.Hour)}
 		build(v, &c)
 		if c.Good == nil {
-			c.Good = Acme().Bundle(line, "2.4.7")
+			c.Good = Lasting().Bundle(line, "2.4.7")
 		}
 		cases = append(cases, c)
 	}
@@ -158,7 +173,7 @@ func Cases() []Case {
 		v.Root()
 		v.again()
 		c.Bad = v.Bundle(line, "2.4.7")
-		good := Acme()
+		good := Lasting()
 		good.Rotate("root", stranger)
 		good.again()
 		c.Good = good.Bundle(line, "2.4.7")
@@ -419,16 +434,18 @@ func Cases() []Case {
 		c.Bad = v.Bundle(line, "2.4.7")
 	})
 	add("news older than the site bears", "stale", func(v *Vendor, c *Case) {
-		c.MaxAge, c.Now = 60*24*time.Hour, Start.Add(90*24*time.Hour)
+		c.MaxAge, v.Life = century, 2*century
+		v.Now = Start.Add(-century)
+		v.Refresh()
 		c.Bad = v.Bundle(line, "2.4.7")
-		v.Now = Start.Add(80 * 24 * time.Hour)
+		v.Now = Start
 		v.Refresh()
 		c.Good = v.Bundle(line, "2.4.7")
 	})
 	add("clock set back over the greatest age", "stale", func(v *Vendor, c *Case) {
 		// The standing of a later day is known; the timestamp that came with it is older than the site bears.
-		c.MaxAge, c.Now = 60*24*time.Hour, Start
-		v.Now = Start.Add(300 * 24 * time.Hour)
+		c.MaxAge, v.Life = century-24*time.Hour, 2*century
+		v.Now = Start.Add(century)
 		v.Channel(line).Touch()
 		v.Publish()
 		c.Good = v.Bundle(line, "2.4.7")
@@ -437,11 +454,10 @@ func Cases() []Case {
 		c.Bad = v.Bundle(line, "2.4.7")
 	})
 	add("metadata whose time is over", "metadata-expired", func(v *Vendor, c *Case) {
-		c.Now = Start.Add(500 * 24 * time.Hour)
-		c.Bad = v.Bundle(line, "2.4.7")
-		v.Now = Start.Add(400 * 24 * time.Hour)
-		v.again()
 		c.Good = v.Bundle(line, "2.4.7")
+		v.Life = time.Hour
+		v.again()
+		c.Bad = v.Bundle(line, "2.4.7")
 	})
 	add("newer news withheld", "standing-outdated", func(v *Vendor, c *Case) {
 		c.Installed = "2.4.7"

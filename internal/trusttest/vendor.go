@@ -122,8 +122,10 @@ type Vendor struct {
 }
 
 // New makes a vendor with a first root, one key a role, and no channel.
-func New(product string) *Vendor {
-	v := &Vendor{Product: product, Now: Start, Life: 400 * 24 * time.Hour, Roles: map[string]*Role{}, event: 1}
+func New(product string) *Vendor { return newVendor(product, 400*24*time.Hour) }
+
+func newVendor(product string, life time.Duration) *Vendor {
+	v := &Vendor{Product: product, Now: Start, Life: life, Roles: map[string]*Role{}, event: 1}
 	for _, role := range metadata.TOP_LEVEL_ROLE_NAMES {
 		v.Roles[role] = &Role{Keys: []*Key{NewKey(product + " " + role)}, Threshold: 1}
 	}

@@ -253,6 +253,9 @@ func (c *command) printf(format string, args ...any) { _, _ = fmt.Fprintf(c.stdo
 // fail prints an error with its hint.
 func (c *command) fail(err error, code int) int {
 	_, _ = fmt.Fprintf(c.stderr, "%s: %s\n", c.name, plain(err.Error()))
+	if no := refusal(err); no != nil {
+		_, _ = fmt.Fprintf(c.stderr, "reason: %s\n", no.Code)
+	}
 	var h interface{ Hint() string }
 	switch {
 	case errors.As(err, &h) && h.Hint() != "":
