@@ -12,6 +12,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once, whatever it waits for
 	code := cli.Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, "relverify")
 	stop()
 	os.Exit(code)

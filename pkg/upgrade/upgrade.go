@@ -93,7 +93,7 @@ func (r *Rules) Direct(from, to release.Version) (conditions []string, err error
 }
 
 func around(from, to release.Version) string {
-	return fmt.Sprintf("relverify path %s %s shows the way over other releases, if there is one", from, to)
+	return fmt.Sprintf("the command path %s %s shows the way over other releases, if there is one", from, to)
 }
 
 // judge returns the code of what forbids a step, "" if nothing does, and the index of the rule.

@@ -388,7 +388,7 @@ func ended(st *release.Standing, now time.Time) *Refusal {
 	if e := st.Ended; e != nil && !now.Before(e.Time) {
 		no.Text = fmt.Sprintf("the life of %s ended on %s: %s", st.Channel, Day(e.Time), e.Reason)
 		if e.Successor != "" {
-			no.Remedy = fmt.Sprintf("move to %s: relverify path shows the way; until then this is still the line's best release", e.Successor)
+			no.Remedy = fmt.Sprintf("move to %s: the command path shows the way; until then this is still the line's best release", e.Successor)
 		}
 		return no
 	}
@@ -463,7 +463,7 @@ func (j *judge) policy() error {
 	return err
 }
 
-const sayInstalled = "say it: relverify installed <version>, or relverify installed none"
+const sayInstalled = "say it by the command installed: installed <version>, or installed none"
 
 // Age says for people how long ago a time is, in days.
 func Age(now, then time.Time) string {

@@ -176,5 +176,8 @@ func (r *Report) fail(err error) error {
 	return err
 }
 
+// ForOthers says that nothing is wrong with the bundle, and that it is not for who asks.
+func (e *Refusal) ForOthers() bool { return e.Verdict == policy }
+
 // Genuine says that the bundle is what the vendor signed, and that only the news about it are bad, or old.
 func (e *Refusal) Genuine() bool { return e.Verdict == freshness }

@@ -330,7 +330,7 @@ func ImportSite(dir string, data []byte, now func() time.Time) (*Site, error) {
 		err = errors.Join(e.Site.check(e.Site.Fingerprint), e.State.validate())
 	}
 	if err != nil {
-		return nil, &PolicyError{Text: "no export of a site: " + err.Error(), Remedy: "give a file that relverify export wrote"}
+		return nil, &PolicyError{Text: "no export of a site: " + err.Error(), Remedy: "give a file that the command export wrote"}
 	}
 	s, err := InitSite(dir, NewSite{
 		Root: []byte(e.Site.Root), Product: e.Site.Product, Channel: e.Site.Channel, MaxAge: time.Duration(e.Site.MaxAge) * time.Second,

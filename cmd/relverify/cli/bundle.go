@@ -223,7 +223,7 @@ func (c *command) sentence(s *verify.Site, path string, rep *verify.Report, err 
 	switch {
 	case no != nil && no.Genuine():
 		return fmt.Sprintf("GENUINE, BUT %s – %s – %s – next: %s", states[no.Code], rep.Version, no.Text, no.Remedy)
-	case no != nil && rep.Release != "" && no.Verdict == "policy":
+	case no != nil && rep.Release != "" && no.ForOthers():
 		return fmt.Sprintf("REFUSED – genuine, and not for you: %s – next: %s", no.Text, no.Remedy)
 	case no != nil:
 		return fmt.Sprintf("REFUSED – %s – next: %s", no.Text, no.Remedy)

@@ -78,6 +78,7 @@ and --product and --channel refuse bundles of others:
 Exit codes:
   0 genuine, and may be installed · 1 failed (a medium that cannot be read, say) · 2 usage, or something must be said first
   4 refused · 7 genuine, but stale, withdrawn or of a line that has ended · 130 interrupted
+A folder: 4 if a bundle in it is not what the vendor made, or none is for this site; 0 if one may be installed; else 7.
 `
 
 // version is set by -ldflags "-X github.com/relctl/relctl/cmd/relverify/cli.version=…".

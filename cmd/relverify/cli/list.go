@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,20 +36,63 @@ func (c *command) list(ctx context.Context, dir string) int {
 		c.learn(s, name)
 	}
 	out := verify.Listing{Schema: verify.ListingSchema}
+	var all tally
 	for _, name := range names {
 		rep, text, err := c.sentenceAbout(ctx, s, name)
 		if ctx.Err() != nil {
 			return c.failed(err)
 		}
+		all.add(err)
 		out.Bundles = append(out.Bundles, verify.Listed{File: name, Text: text, Report: rep})
 		if !c.json {
 			c.printf("%s\n  %s\n", plain(name), plain(text))
 		}
 	}
 	if c.json {
-		return c.encode(out)
+		if code := c.encode(out); code != exitDone {
+			return code
+		}
 	}
-	return exitDone
+	return all.code()
+}
+
+// tally counts the answers of a listing.
+type tally struct{ forged, unread, unsaid, usable, stale int }
+
+func (n *tally) add(err error) {
+	var unsaid *verify.PolicyError
+	switch no := refusal(err); {
+	case err == nil:
+		n.usable++
+	case no != nil && no.Genuine():
+		n.stale++
+	case no != nil && no.ForOthers():
+		// An older release, or one for another site: media hold these.
+	case no != nil:
+		n.forged++
+	case errors.As(err, &unsaid):
+		n.unsaid++
+	default:
+		n.unread++
+	}
+}
+
+// code is the exit code of a listing: a forgery is an alarm whatever lies beside it; else it says whether something may
+// be installed.
+func (n *tally) code() int {
+	switch {
+	case n.forged > 0:
+		return exitRefused
+	case n.unread > 0:
+		return exitFailed
+	case n.unsaid > 0:
+		return exitUsage
+	case n.usable > 0:
+		return exitDone
+	case n.stale > 0:
+		return exitStale
+	}
+	return exitRefused
 }
 
 // learn takes in a bundle's news; what is wrong with it is said when it is judged.

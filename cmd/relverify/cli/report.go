@@ -159,7 +159,7 @@ func (c *command) path(context.Context) int {
 	if len(versions) == 1 {
 		at := s.State.Installed
 		if at == nil {
-			return c.failed(&verify.PolicyError{Text: "from which version? What is installed here is not known", Remedy: "name two versions, or say what is installed: relverify installed <version>"})
+			return c.failed(&verify.PolicyError{Text: "from which version? What is installed here is not known", Remedy: "name two versions, or say what is installed: " + c.name + " installed <version>"})
 		}
 		if at.Version.IsZero() {
 			return c.failed(&verify.PolicyError{Text: "nothing is installed here, so that any release may be the first", Remedy: "name two versions to see the way between them"})
