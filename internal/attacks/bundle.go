@@ -25,7 +25,7 @@ func archives() []Attack {
 	for name, path := range map[string]string{
 		"parent folder": "docs/../../evil", "parent folder at the end": "docs/..", "absolute path": "/tmp/evil", "absolute path after two slashes": "//tmp/evil",
 		"drive": "C:/evil", "drive and no slash": "C:evil", "backslashes": `docs\..\..\evil`, "network share": `\\host\share\evil`,
-		"alternate data stream": "docs/install.md:evil", "stream with its type": "docs/evil::$DATA", "device CON": "docs/CON", "device with an extension": "docs/nul.txt",
+		"alternate data stream": "docs/install.md:evil", "stream with its type": "docs/evil::$DATA", "device CON": "docs/CON", "device with an extension": "docs/nul.txt", "device with a space": "docs/nul .txt",
 		"device in a folder's place": "docs/aux/evil", "port": "docs/COM1.md", "console": "docs/CONIN$", "dot component": "docs/./evil", "empty component": "docs//evil",
 		"home folder": "~/.ssh/authorized_keys", "outside the folders of a release": "bin/sh", "file at the top": "evil", "a second envelope": "trust/../release.json",
 		"wildcard": "docs/*", "name of 256 bytes": "docs/" + strings.Repeat("a", 150) + "/" + strings.Repeat("b", 100),

@@ -19,7 +19,7 @@ func CheckName(s string) error {
 }
 
 // reserved are the device names of Windows, which no file may bear there with any extension.
-var reserved = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$)(\.|$)`)
+var reserved = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$) *(\.|$)`)
 
 // CheckPath reports whether p may name a file of a release on every operating system: relative, ASCII, at most 255
 // bytes, in one of [Groups] or SHA256SUMS or VERIFY.md, no empty, dot or device component, none of the characters that

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	corpus "github.com/relctl/relctl/internal/attacks"
 	"github.com/relctl/relctl/internal/trusttest"
 	"github.com/relctl/relctl/pkg/bundle"
 	"github.com/relctl/relctl/pkg/release"
@@ -108,8 +109,19 @@ func FuzzSiteConfig(f *testing.F) {
 	})
 }
 
+// addCorpus seeds with the small files of the corpus of attacks, trust updates or bundles.
+func addCorpus(f *testing.F, updates bool) {
+	f.Helper()
+	for _, a := range corpus.All() {
+		if a.IsUpdate() == updates && len(a.Bad) < 32<<10 {
+			f.Add(a.Bad)
+		}
+	}
+}
+
 // FuzzTrustUpdate reads the file of a trust update.
 func FuzzTrustUpdate(f *testing.F) {
+	addCorpus(f, true)
 	for _, c := range trusttest.Cases() {
 		for _, data := range append(c.Before, c.Bad, c.Good) {
 			if !trusttest.IsBundle(data) {

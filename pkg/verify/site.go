@@ -179,6 +179,9 @@ func OpenSite(dir string, now func() time.Time) (*Site, error) {
 	return s, nil
 }
 
+// InUse reports whether another process has the site in a folder open to change it, so that [OpenSite] would wait.
+func InUse(dir string) bool { return filelock.Held(filepath.Join(dir, lockName)) }
+
 // ReadSite opens the site in a folder to look at it, which changes nothing.
 func ReadSite(dir string, now func() time.Time) (*Site, error) {
 	s := &Site{Dir: dir, now: now}

@@ -105,6 +105,7 @@ func FuzzBundle(f *testing.F) {
 		a.change(f, x)
 		f.Add(x.bytes(f))
 	}
+	addCorpus(f, false)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		rep, err := verify.Bundle(t.Context(), bytes.NewReader(b), int64(len(b)), good.policy())
 		if err == nil && rep.Release == "" {

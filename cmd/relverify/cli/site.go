@@ -46,6 +46,9 @@ func (c *command) openSite(change bool) (*verify.Site, error) {
 	open := verify.ReadSite
 	if change {
 		open = verify.OpenSite
+		if verify.InUse(dir) {
+			_, _ = fmt.Fprintf(c.stderr, "%s: another relverify is at work at this site; waiting for it\n", c.name)
+		}
 	}
 	s, err := open(dir, c.now)
 	if errors.Is(err, fs.ErrNotExist) {

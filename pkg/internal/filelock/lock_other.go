@@ -25,3 +25,9 @@ func Lock(path string) (func(), error) {
 		}
 	}
 }
+
+// Held reports whether another process holds path at this moment.
+func Held(path string) bool {
+	err := os.Remove(path)
+	return err != nil && !errors.Is(err, fs.ErrNotExist)
+}

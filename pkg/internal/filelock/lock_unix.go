@@ -26,3 +26,13 @@ func Lock(path string) (func(), error) {
 	}
 	return func() { _ = f.Close() }, nil
 }
+
+// Held reports whether another process holds path at this moment.
+func Held(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
+	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+}
