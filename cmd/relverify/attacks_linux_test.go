@@ -43,19 +43,25 @@ func TestMain(m *testing.M) {
 		_, _ = fmt.Fprint(os.NewFile(3, "memory"), cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
 		os.Exit(cmd.ProcessState.ExitCode())
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if programDir != "" {
+		_ = os.RemoveAll(programDir)
+	}
+	os.Exit(code)
 }
 
 // most is the memory in KiB that no attack may make relverify use.
 const most = 64 << 10
 
+// programDir is where [program] lies, "" if it was not built.
+var programDir string
+
 // program builds relverify once.
-var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "relverify-")
-	if err != nil {
+var program = sync.OnceValues(func() (_ string, err error) {
+	if programDir, err = os.MkdirTemp("", "relverify-"); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "relverify")
+	path := filepath.Join(programDir, "relverify")
 	out, err := build(path)
 	if err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
