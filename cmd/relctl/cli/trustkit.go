@@ -2,15 +2,22 @@ package cli
 
 import (
 	"context"
+	"embed"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/relctl/relctl/pkg/bundle"
+	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/trust"
 )
 
 // kitPlatforms are those that relverify is built for.
@@ -24,7 +31,7 @@ func newTrustKit(s IO) *cobra.Command {
 		Use:   "kit",
 		Short: "Make the folder that a customer gets before the first bundle, by another way",
 		Long: `kit makes what a site begins with: relverify for each platform, root.json, its fingerprint on a sheet to be printed or read
-out on the phone, and the commands for POSIX shells and PowerShell. It must reach the customer by another way than the
+out on the phone, the public keys that sign releases, and the commands for POSIX shells and PowerShell. It must reach the customer by another way than the
 bundles do: whoever can forge a bundle could forge this too.
 
 relverify comes from --programs, a folder with the files of relctl's own release in folders or under names that end in
@@ -49,7 +56,11 @@ _<os>_<arch>, or is built with the go program from relctl's source in --source.`
 			if !ok {
 				return usagef("relctl trust init --help shows how to begin", "there is no root of trust to put into a kit")
 			}
-			if err := os.Mkdir(out, 0o755); err != nil {
+			files, err := kitFiles(p, root)
+			if err != nil {
+				return err
+			}
+			if err := errors.Join(os.Mkdir(out, 0o755), os.Mkdir(filepath.Join(out, "keys"), 0o755)); err != nil {
 				return err
 			}
 			for _, platform := range platforms {
@@ -59,18 +70,11 @@ _<os>_<arch>, or is built with the go program from relctl's source in --source.`
 				}
 				s.print("program   %s\n", filepath.Join(out, name))
 			}
-			product := p.Policy.Product.Name
-			for _, f := range []struct{ name, text string }{
-				{"root.json", string(root.Data)},
-				{"FINGERPRINT.txt", fingerprintSheet(product, root.Version, root.Data)},
-				{"README.txt", kitReadme(product)},
-				{"check.sh", kitShell(product)},
-				{"check.ps1", kitPowerShell(product)},
-			} {
-				if err := writeNew(filepath.Join(out, f.name), []byte(f.text), 0o644); err != nil {
+			for _, f := range files {
+				if err := writeNew(filepath.Join(out, filepath.FromSlash(f.Name)), f.Data, 0o644); err != nil {
 					return err
 				}
-				s.print("kit       %s\n", filepath.Join(out, f.name))
+				s.print("kit       %s\n", filepath.Join(out, filepath.FromSlash(f.Name)))
 			}
 			s.print("root %d   %s\n", root.Version, release.Fingerprint(root.Data))
 			return nil
@@ -143,53 +147,38 @@ before you use root.json for the first time. One wrong group: do not go on.
 `, product, version, strings.Join(lines, "\n"))
 }
 
-func kitReadme(product string) string {
-	return fmt.Sprintf(`Trust kit of %s
+// kitFS are the texts of the kit; {{product}} and {{recipe}} stand for what they say.
+//
+//go:embed kit
+var kitFS embed.FS
 
-This folder must have come to you by another way than the bundles do.
-
-  FINGERPRINT.txt   compare it on the telephone first
-  root.json         the root of trust
-  relverify_...     the verifier, one program for each platform; it needs no network
-  check.sh          for POSIX shells:  sh check.sh <channel> <bundle>
-  check.ps1         for PowerShell:    ./check.ps1 <channel> <bundle>
-
-The first run pins root, product and channel of this site; every later run checks
-against them and remembers the newest that it saw. Exit code 0: genuine. 4: refused.
-7: genuine, but stale, withdrawn or end-of-life.
-`, product)
+// kitText returns one of them.
+func kitText(name, product string) (string, error) {
+	data, err := kitFS.ReadFile("kit/" + name)
+	if err != nil {
+		return "", err
+	}
+	recipe := bundle.Recipe(`"$bundle"`, `"$key"`, `$(basename "$bundle")`)
+	return strings.NewReplacer("{{product}}", product, "{{recipe}}", recipe).Replace(string(data)), nil
 }
 
-func kitShell(product string) string {
-	return fmt.Sprintf(`#!/bin/sh
-# check.sh <channel> <bundle>: the fingerprint comes from FINGERPRINT.txt, compared by telephone.
-set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-arch=$(uname -m)
-case $arch in x86_64) arch=amd64 ;; aarch64) arch=arm64 ;; esac
-relverify=$here/relverify_$(uname -s | tr '[:upper:]' '[:lower:]')_$arch
-chmod +x "$relverify"
-if ! test -e site.json; then
-	printf 'fingerprint, as you compared it: '
-	read -r fingerprint
-	"$relverify" init --root "$here/root.json" --product %s --channel "$1" --fingerprint "$fingerprint"
-fi
-exec "$relverify" "$2"
-`, product)
-}
-
-func kitPowerShell(product string) string {
-	return fmt.Sprintf(`# check.ps1 <channel> <bundle>: the fingerprint comes from FINGERPRINT.txt, compared by telephone.
-param([Parameter(Mandatory)] [string] $Channel, [Parameter(Mandatory)] [string] $Bundle)
-$ErrorActionPreference = 'Stop'
-$arch = if ($env:PROCESSOR_ARCHITECTURE -eq 'ARM64') { 'arm64' } else { 'amd64' }
-$relverify = Join-Path $PSScriptRoot "relverify_windows_$arch.exe"
-if (-not (Test-Path site.json)) {
-  $fingerprint = Read-Host 'fingerprint, as you compared it'
-  & $relverify init --root (Join-Path $PSScriptRoot 'root.json') --product %s --channel $Channel --fingerprint $fingerprint
-  if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
-}
-& $relverify $Bundle
-exit $LASTEXITCODE
-`, product)
+// kitFiles are the files of the kit beside relverify.
+func kitFiles(p *cut.Project, root trust.File) ([]trust.Named, error) {
+	product := p.Policy.Product.Name
+	out := []trust.Named{{Name: "root.json", Data: root.Data}, {Name: "FINGERPRINT.txt", Data: []byte(fingerprintSheet(product, root.Version, root.Data))}}
+	for _, name := range []string{"README.txt", "check.sh", "check.ps1", "by-hand.sh", "by-hand.ps1"} {
+		text, err := kitText(name, product)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, trust.Named{Name: name, Data: []byte(text)})
+	}
+	for _, name := range p.Policy.Product.Signing.Keys {
+		data, err := fs.ReadFile(p.Policy.FS, name)
+		if err != nil {
+			return nil, fmt.Errorf("the public key %s, by which releases are signed: %w", name, err)
+		}
+		out = append(out, trust.Named{Name: "keys/" + path.Base(name), Data: data})
+	}
+	return out, nil
 }
