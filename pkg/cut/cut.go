@@ -35,10 +35,12 @@ type Store interface {
 	Released(ctx context.Context, channel string, v release.Version) ([]byte, error)
 	Reveal(ctx context.Context, plan string, m *release.Manifest, bundle string) error
 	Discard(ctx context.Context, plan string) error
-	// OpenReleased and Signatures give what is visible, Put writes trust, which comes anew with every release.
+	// OpenReleased and Signatures give what is visible; Put and PutBundle replace trust, which comes anew with every
+	// release, and bundles with older trust in them.
 	OpenReleased(ctx context.Context, channel string, v release.Version, path string) (io.ReadCloser, error)
 	Signatures(ctx context.Context, channel string, v release.Version) (map[string][]byte, error)
 	Put(ctx context.Context, files []publish.Named) error
+	PutBundle(ctx context.Context, channel string, v release.Version, file string) error
 	String() string
 }
 

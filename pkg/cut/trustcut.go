@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/relctl/relctl/pkg/channel"
@@ -123,6 +125,34 @@ func (p *Project) WriteBundle(ctx context.Context, ch *channel.Channel, v releas
 		return m, err
 	}
 	return nil, &LostError{Channel: ch.Name, Version: v, Stores: storeNames(stores)}
+}
+
+// ReplaceBundle writes the bundle of a visible release anew, with today's trust, over the ones in the stores that show the
+// release, and returns these stores.
+func (p *Project) ReplaceBundle(ctx context.Context, ch *channel.Channel, v release.Version, stores []Store) ([]string, error) {
+	dir, err := os.MkdirTemp("", "relctl-bundle-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, BundleName(p.Policy.Product.Name, v))
+	if _, err := p.WriteBundle(ctx, ch, v, stores, path); err != nil {
+		return nil, err
+	}
+	var done []string
+	for _, s := range stores {
+		raw, err := s.Released(ctx, ch.Name, v)
+		if err == nil && raw != nil {
+			err = s.PutBundle(ctx, ch.Name, v, path)
+		}
+		if err != nil {
+			return done, err
+		}
+		if raw != nil {
+			done = append(done, s.String())
+		}
+	}
+	return done, nil
 }
 
 // carried is the trust that a bundle of a channel carries today, none before there is a root.

@@ -3,6 +3,7 @@ package publish
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -54,6 +55,22 @@ func replaceFile(path string, data []byte) error {
 	}
 	if err := os.Rename(tmp.Name(), path); err != nil {
 		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// PutBundle replaces the bundle of a visible release by another file, in one step; a download that has begun goes on with
+// the old one.
+func (d Directory) PutBundle(_ context.Context, channel string, v release.Version, file string) error {
+	path := filepath.Join(d.Path(channel, v), filepath.Base(file))
+	tmp := filepath.Join(d.Root, ".staging", "bundle-"+rand.Text())
+	err := copyFile(tmp, file, release.File{Mode: "0644", Size: -1})
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		_ = os.Remove(tmp)
+		return fmt.Errorf("publish the bundle in %s: %w", d.Root, err)
 	}
 	return syncDir(filepath.Dir(path))
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/relctl/relctl/pkg/publish"
+	"github.com/relctl/relctl/pkg/release"
 )
 
 func TestPutReplacesOnlyWhatDiffers(t *testing.T) {
@@ -31,6 +32,40 @@ func TestPutReplacesOnlyWhatDiffers(t *testing.T) {
 		t.Errorf("timestamp is %q, %v", data, err)
 	}
 	if left, err := filepath.Glob(filepath.Join(d.Root, "trust", ".put-*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestABundleIsReplacedInOneStepOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	d := publish.Directory{Root: t.TempDir()}
+	v := release.MustVersion("2.4.7")
+	old := filepath.Join(d.Path("lts-2.4", v), "acme-2.4.7.bundle")
+	fresh := filepath.Join(t.TempDir(), "acme-2.4.7.bundle")
+	for path, data := range map[string]string{old: "older trust", fresh: "today's trust"} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.PutBundle(t.Context(), "lts-2.4", v, filepath.Join(t.TempDir(), "acme-2.4.7.bundle")); err == nil {
+		t.Error("a bundle that does not exist was put")
+	}
+	if err := d.PutBundle(t.Context(), "lts-2.4", release.MustVersion("2.4.8"), fresh); err == nil {
+		t.Error("a bundle was put where no release is")
+	}
+	if data, err := os.ReadFile(old); err != nil || string(data) != "older trust" {
+		t.Errorf("after what failed it is %q, %v", data, err)
+	}
+	if err := d.PutBundle(t.Context(), "lts-2.4", v, fresh); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(old); err != nil || string(data) != "today's trust" {
+		t.Errorf("it is %q, %v", data, err)
+	}
+	if left, err := os.ReadDir(filepath.Join(d.Root, ".staging")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 }

@@ -14,20 +14,25 @@ import (
 func newBundleWrite(s IO) *cobra.Command {
 	var out, in string
 	var stores []string
+	var inStore bool
 	var remote *string
 	cmd := &cobra.Command{
 		Use:   "write <version>",
 		Short: "Write the bundle of a release anew, with today's trust",
 		Long: `write makes the bundle of a visible release again from a store. The release in it is the same to the byte; the trust that
 travels along is today's, so that a site learns of newer roots, withdrawals and upgrades, and so that bundles from before
-a key was revoked are good again.`,
+a key was revoked are good again. With --in-store it replaces the bundles that lie in the stores.`,
 		Example: `  relctl bundle write 2.4.7
-  relctl bundle write 2.4.7 --out /media/usb/acme-2.4.7.bundle`,
+  relctl bundle write 2.4.7 --out /media/usb/acme-2.4.7.bundle
+  relctl bundle write 2.4.7 --in-store`,
 		Args: exactly("version"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v, err := release.ParseVersion(strings.TrimPrefix(args[0], "v"))
 			if err != nil {
 				return usagef("give a released version such as 2.4.7", "%s", err)
+			}
+			if inStore && out != "" {
+				return usagef("see "+cmd.CommandPath()+" --help", "give either --out or --in-store")
 			}
 			p, err := actAt(cmd.Context(), cmd, s, *remote)
 			if err != nil {
@@ -39,6 +44,13 @@ a key was revoked are good again.`,
 			}
 			from, err := storesOf(p, stores)
 			if err != nil {
+				return err
+			}
+			if inStore {
+				done, err := p.ReplaceBundle(cmd.Context(), ch, v, from)
+				for _, store := range done {
+					s.print("bundle    %s, in %s\n", cut.BundleName(p.Policy.Product.Name, v), store)
+				}
 				return err
 			}
 			path := out
@@ -58,7 +70,8 @@ a key was revoked are good again.`,
 	remote = addRemote(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "write it to this `file` (default <product>-<version>.bundle)")
 	cmd.Flags().StringVar(&in, "channel", "", "the `channel` of the release (default: the line that owns the version)")
-	cmd.Flags().StringArrayVar(&stores, "store", nil, "read the release from this `folder` instead of the policy's stores (repeatable)")
+	cmd.Flags().StringArrayVar(&stores, "store", nil, "use the release in this `folder` instead of the policy's stores (repeatable)")
+	cmd.Flags().BoolVar(&inStore, "in-store", false, "replace the bundles in the stores instead of writing a file")
 	return cmd
 }
 
