@@ -72,17 +72,25 @@ func (r *Repository) Edit(opts Options) (*Edit, error) {
 // Renew makes a role's metadata anew, if only to last longer. Snapshot and timestamp are [Repository.Refresh]'s.
 func (e *Edit) Renew(role string) { e.changed[role] = true }
 
-// holder returns the role that a key has already, "" for none.
-func (e *Edit) holder(id string) string {
+// holder returns the role that a key has already and that keeps it from another one, "" for none.
+func (e *Edit) holder(id, another string) string {
 	for _, role := range append(slices.Clone(topRoles), delegatedBy(e.targets)...) {
-		if keys, _ := keysOf(e.root, e.targets, role); keys.keys[id] != nil {
+		if keys, _ := keysOf(e.root, e.targets, role); keys.keys[id] != nil && !mayShare(role, another) {
 			return role
 		}
 	}
 	return ""
 }
 
-// AddKey lets a key sign for a role. A role of a channel that is new begins with it. One key has one role.
+// mayShare reports whether one key may have both roles: those who say how one channel stands may say it of others too.
+func mayShare(a, b string) bool {
+	_, statusA := ChannelOf(a)
+	_, statusB := ChannelOf(b)
+	return a != b && statusA && statusB
+}
+
+// AddKey lets a key sign for a role. A role of a channel that is new begins with it. One key has one role, but that one
+// may have the status roles of several channels.
 func (e *Edit) AddKey(role string, public *sign.Public) error {
 	key, id, err := tufKey(public)
 	if err != nil {
@@ -92,7 +100,7 @@ func (e *Edit) AddKey(role string, public *sign.Public) error {
 		return &KeyError{Text: fmt.Sprintf("key %s %s; it may have no role of trust", short(public.ID()), use),
 			Remedy: "make one for this alone: relctl key generate --name " + role}
 	}
-	if has := e.holder(id); has != "" {
+	if has := e.holder(id, role); has != "" {
 		return &KeyError{Text: fmt.Sprintf("key %s has the role %s already", short(public.ID()), has),
 			Remedy: "one key has one role, so that who takes it gets nothing else: relctl key generate --name " + role}
 	}

@@ -341,7 +341,7 @@ func (p *Proposal) checkTargets(role string, d *targetsMeta) error {
 	return nil
 }
 
-// checkDistinct wants every key to have one role.
+// checkDistinct wants every key to have one role, or the status roles of several channels.
 func (p *Proposal) checkDistinct() error {
 	root, targets := p.newest()
 	seen := map[string]string{}
@@ -351,7 +351,7 @@ func (p *Proposal) checkDistinct() error {
 			if own, err := keys.keys[id].ID(); err != nil || own != id || len(keys.keys[id].UnrecognizedFields) > 0 {
 				return errShape
 			}
-			if other := seen[name]; other != "" {
+			if other := seen[name]; other != "" && !mayShare(other, role) {
 				return &KeyError{Text: fmt.Sprintf("key %s has the roles %s and %s", short(name), other, role),
 					Remedy: "one key has one role, so that who takes it gets nothing else"}
 			}

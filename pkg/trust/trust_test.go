@@ -132,13 +132,14 @@ func TestOneKeyHasOneRole(t *testing.T) {
 		"a key for two new roles": func(e *trust.Edit) error {
 			return errors.Join(e.AddKey("lts-2.6", spare.public), e.AddKey("lts-2.8", spare.public))
 		},
-		"a threshold that cannot be met":    func(e *trust.Edit) error { return e.SetThreshold("root", 4) },
-		"the last key of a role":            func(e *trust.Edit) error { return e.RemoveKey("targets", w.keys["targets"][0].public.ID()) },
-		"a key that has no role":            func(e *trust.Edit) error { _, err := e.Revoke(spare.public.ID()); return err },
-		"a few digits":                      func(e *trust.Edit) error { return e.RemoveKey("root", w.keys["root"][0].public.ID()[:4]) },
-		"a role that is none":               func(e *trust.Edit) error { return e.AddKey("LTS", spare.public) },
-		"a channel called like a role":      func(e *trust.Edit) error { return e.AddKey("snapshot-status", spare.public) },
-		"a threshold of a role that is not": func(e *trust.Edit) error { return e.SetThreshold("lts-3.0", 1) },
+		"a threshold that cannot be met":               func(e *trust.Edit) error { return e.SetThreshold("root", 4) },
+		"the last key of a role":                       func(e *trust.Edit) error { return e.RemoveKey("targets", w.keys["targets"][0].public.ID()) },
+		"a key that has no role":                       func(e *trust.Edit) error { _, err := e.Revoke(spare.public.ID()); return err },
+		"a status key for releases of another channel": func(e *trust.Edit) error { return e.AddKey("lts-2.6", w.keys[channel+"-status"][0].public) },
+		"a few digits":                                 func(e *trust.Edit) error { return e.RemoveKey("root", w.keys["root"][0].public.ID()[:4]) },
+		"a role that is none":                          func(e *trust.Edit) error { return e.AddKey("LTS", spare.public) },
+		"a channel called like a role":                 func(e *trust.Edit) error { return e.AddKey("snapshot-status", spare.public) },
+		"a threshold of a role that is not":            func(e *trust.Edit) error { return e.SetThreshold("lts-3.0", 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -148,6 +149,31 @@ func TestOneKeyHasOneRole(t *testing.T) {
 				t.Error("it is allowed")
 			}
 		})
+	}
+	own := *w
+	own.t = t
+	own.keys = map[string][]key{}
+	for role, keys := range w.keys {
+		own.keys[role] = keys
+	}
+	same := w.keys[channel+"-status"][0]
+	own.change(func(e *trust.Edit) error {
+		own.keys["lts-2.6"] = []key{spare}
+		return errors.Join(e.AddKey("lts-2.6", spare.public), e.AddKey("lts-2.6-status", same.public))
+	})
+	fresh := newKey(t)
+	own.keys["fresh"] = []key{fresh}
+	own.change(func(e *trust.Edit) error {
+		roles, err := e.Revoke(same.public.ID())
+		if err != nil || len(roles) != 2 {
+			return fmt.Errorf("a key that says how two channels stand had the roles %v: %w", roles, err)
+		}
+		return errors.Join(e.AddKey(roles[0], fresh.public), e.AddKey(roles[1], fresh.public))
+	})
+	for _, role := range []string{channel + "-status", "lts-2.6-status"} {
+		if keys, _ := own.repo.Keys(role); len(keys.Names) != 1 || strings.Contains(fmt.Sprint(keys.Names), same.public.ID()) {
+			t.Errorf("%s has the keys %v", role, keys.Names)
+		}
 	}
 	taken, err := w.repo.Edit(trust.Options{Version: 99, Taken: map[string]string{spare.public.ID(): "signs releases"}})
 	if err != nil {

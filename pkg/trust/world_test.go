@@ -106,8 +106,9 @@ func line(t testing.TB, s string) release.Line {
 
 func (w *world) Releases(string) ([]trust.Listed, error) { return w.releases, nil }
 
-func (w *world) Standing(string) (*release.Standing, error) {
+func (w *world) Standing(name string) (*release.Standing, error) {
 	s := w.standing
+	s.Channel = name
 	s.Issued = w.now
 	return &s, nil
 }

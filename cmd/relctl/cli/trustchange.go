@@ -17,8 +17,8 @@ func newTrustInit(s IO) *cobra.Command {
 		Use:   "init",
 		Short: "Make the first root of trust",
 		Long: `init names the keys of the four roles and, if you like, of channels, and makes the first metadata. Roles are root, targets,
-snapshot, timestamp, and for each LTS channel <channel> and <channel>-status. One key has one role, and a key that signs
-releases has none. Two of three root keys is what most begin with: one may be lost, and one stolen.`,
+snapshot, timestamp, and for each LTS channel <channel> and <channel>-status. One key has one role, but one may be that of
+several channels' status; a key that signs releases has none. Two of three root keys is what most begin with: one may be lost, and one stolen.`,
 		Example: `  relctl key generate --out keys --name root-anna    and so on, each on the machine of who holds it
   relctl trust init --role root=anna.pub --role root=bert.pub --role root=carl.pub --threshold root=2 \
     --role targets=targets.pub --role snapshot=snapshot.pub --role timestamp=timestamp.pub \
