@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -189,8 +190,9 @@ func newTrustRefresh(s IO) *cobra.Command {
 		Short: "Vouch that this is the newest: sign snapshot and timestamp, publish, finish waiting releases",
 		Long: `refresh is the reconciler's job, by a schedule of its own, once a day or more often. It signs snapshot and timestamp where
 something changed or the last timestamp is older than 12 hours, publishes trust/ and channels/ in every store, and makes
-visible what was cut and waited for it. Run again, it changes nothing. With a channel's key it also lists that channel's
-new releases; with --out a list whose keys are elsewhere becomes a request.`,
+visible what was cut and waited for it. It names the channels whose standing is to be signed anew. Run again, it changes
+nothing. With a channel's key it also lists that channel's new releases; with --out a list whose keys are elsewhere becomes a
+request.`,
 		Example: `  relctl trust refresh --key snapshot.key --key timestamp.key
   relctl trust refresh                                  publish again what is signed already`,
 		Args: cobra.NoArgs,
@@ -198,6 +200,20 @@ new releases; with --out a list whose keys are elsewhere becomes a request.`,
 	}
 	addTrustFlags(cmd, &f)
 	return cmd
+}
+
+// sayOutdated names the channels whose standing is to be signed anew: a withdrawal, or a release that changed which upgrades
+// lose a fix, reaches customers only then.
+func sayOutdated(ctx context.Context, s IO, p *cut.Project) error {
+	repo, err := p.TrustRepository(ctx)
+	if err != nil {
+		return err
+	}
+	outdated, err := p.Outdated(ctx, repo, s.now())
+	for _, channel := range outdated {
+		s.say("the standing of %s says less than is known: relctl trust standing %s", channel, channel)
+	}
+	return err
 }
 
 func runRefresh(cmd *cobra.Command, s IO, f *trustFlags) error {
@@ -237,7 +253,7 @@ func runRefresh(cmd *cobra.Command, s IO, f *trustFlags) error {
 	default:
 		printSigned(s, res)
 	}
-	return errors.Join(err, waiting)
+	return errors.Join(err, waiting, sayOutdated(ctx, s, p))
 }
 
 func orNothing(roles []string) string {

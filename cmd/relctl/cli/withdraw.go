@@ -50,7 +50,11 @@ func (f *statement) state(ctx context.Context, s IO, p *cut.Project, name string
 		s.print("would record: %s %s %s\n", rec.Type, name, plain(rec.Summary()))
 	default:
 		s.print("ledger %d: "+format+"\n", append([]any{rec.Number}, args...)...)
-		s.say("customers learn of it once the standing is signed: relctl standing %s shows it", name)
+		if p.State.Trust == nil || len(p.State.Trust.Files) == 0 {
+			s.say("customers learn of it once there is trust and the standing is signed: relctl standing %s shows it", name)
+			return nil
+		}
+		s.say("customers learn of it once the standing is signed: relctl trust standing %s", name)
 	}
 	return nil
 }
