@@ -181,7 +181,7 @@ func (s *Site) authenticate(r io.ReaderAt, size int64, rep *Report) (*bundle.Arc
 	}
 	rep.pass(authenticity, CodeTrust, "release %s is in the signed list of %s, under root %d", m.Version, m.Channel, w.tm.Root.Signed.Version)
 	if n := len(stockSignatures(a)); n > 0 {
-		rep.Checks = append(rep.Checks, Check{Verdict: authenticity, Status: Passed, Code: CodeStockSignatures, Text: fmt.Sprintf("%d signatures for stock tools were not needed: the trust metadata decides", n)})
+		rep.Checks = append(rep.Checks, Check{Verdict: authenticity, Status: Passed, Code: CodeStockSignatures, Text: release.Count(n, "signature") + " for stock tools, not needed here: the trust metadata decides"})
 	}
 	return a, m, w, nil
 }
@@ -361,7 +361,7 @@ func (j *judge) freshness() (first error) {
 		}
 		keep(j.refuse(&Refusal{Code: CodeWithdrawn, Verdict: freshness, Text: text, Remedy: instead(st, m.Version)}))
 	}
-	if no := ended(st, now); no != nil {
+	if no := ended(st, m.Version, now); no != nil {
 		keep(j.rep.fail(no))
 	}
 	if first == nil {
@@ -383,12 +383,16 @@ func instead(st *release.Standing, v release.Version) string {
 }
 
 // ended refuses the releases of a line for which nothing is fixed any more.
-func ended(st *release.Standing, now time.Time) *Refusal {
-	no := &Refusal{Code: CodeEnded, Verdict: freshness, Remedy: "plan the move to a newer line; until then this is still its best release"}
+func ended(st *release.Standing, v release.Version, now time.Time) *Refusal {
+	until := "until then this is still the line's best release"
+	if n := st.Newest; n != nil && n.Version.Compare(v) > 0 {
+		until = fmt.Sprintf("until then %s is the line's best release", n.Version)
+	}
+	no := &Refusal{Code: CodeEnded, Verdict: freshness, Remedy: "plan the move to a newer line; " + until}
 	if e := st.Ended; e != nil && !now.Before(e.Time) {
 		no.Text = fmt.Sprintf("the life of %s ended on %s: %s", st.Channel, Day(e.Time), e.Reason)
 		if e.Successor != "" {
-			no.Remedy = fmt.Sprintf("move to %s: the command path shows the way; until then this is still the line's best release", e.Successor)
+			no.Remedy = fmt.Sprintf("move to %s: the command path shows the way; %s", e.Successor, until)
 		}
 		return no
 	}

@@ -120,10 +120,11 @@ func (c *command) channelRows(ch verify.ChannelReport, today time.Time) {
 
 func support(ch verify.ChannelReport, today time.Time) string {
 	var parts []string
+	over := ch.SupportLeft != nil && *ch.SupportLeft < 0 || ch.Ended != nil && !today.Before(ch.Ended.Time)
 	switch {
 	case ch.SupportLeft == nil:
 		parts = append(parts, "no end is announced")
-	case *ch.SupportLeft < 0 || ch.Ended != nil && !today.Before(ch.Ended.Time):
+	case over:
 		parts = append(parts, "it has ended")
 	default:
 		parts = append(parts, fmt.Sprintf("%d days left", *ch.SupportLeft))
@@ -136,7 +137,7 @@ func support(ch verify.ChannelReport, today time.Time) string {
 	} else if ch.Support.EOL != "" {
 		parts = append(parts, "until "+ch.Support.EOL)
 	}
-	if m := ch.Support.Maintenance; m != "" {
+	if m := ch.Support.Maintenance; m != "" && !over {
 		parts = append(parts, "only serious faults are fixed from "+m)
 	}
 	return strings.Join(parts, "; ")
