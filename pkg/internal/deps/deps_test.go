@@ -41,6 +41,7 @@ var table = map[string][]string{
 	"internal/tool":           {},
 	"internal/prometheustest": {},
 	"internal/trusttest":      {"pkg/bundle"},
+	"internal/rehearsal":     {}, // tests only
 	"internal/accuracy":       {"pkg/git", "pkg/history"},
 	"testdata/acme":           {},
 	"cmd/relverify":           {"cmd/relverify/cli"},
