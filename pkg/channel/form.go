@@ -62,6 +62,10 @@ var forms = map[string]form{
 	"target":       {pattern: target.String(), check: checkTarget},
 	"mode":         {enum: []string{"0644", "0755"}},
 	"secret":       {pattern: secret.String(), check: matches(secret, "the name of a Secret such as registry-acme")},
+	"factkind":     {enum: FactKinds},
+	"dialect":      {enum: []string{"postgres", "mysql", "sqlite"}},
+	"glob":         {pattern: `^[^/\\]`, check: checkGlob},
+	"factpattern":  {pattern: `\(\?P?<name>`, check: checkFactPattern},
 	"deployurl":    {pattern: `\S`, check: checkDeployURL},
 }
 

@@ -113,6 +113,34 @@ type Signer struct {
 type Docs struct {
 	// Operator is the folder with the operator's guide, which every release carries.
 	Operator string `json:"operator,omitempty" is:"path"`
+	// Facts are where relctl reads what operators care about at a commit, such as configuration keys and alerts. They are
+	// what relctl facts prints and compares.
+	Facts []FactSource `json:"facts,omitempty"`
+}
+
+// FactSource is where facts of one kind are read at a commit. Exactly one of schema, files and command says where.
+type FactSource struct {
+	// Kind says what is read: config (keys of a configuration file), flags (the help of a program, with its environment
+	// variables), migrations (SQL), manifests (Kubernetes and compose: ports, images, resources, probes), rules (alerts and
+	// recording rules of Prometheus), metrics (Go source, or what /metrics answers), runbooks (Markdown), messages (log
+	// messages or error codes), features (feature flags of OpenFeature's flagd), crds (custom resource definitions), openapi,
+	// or facts (JSON as relctl facts prints it).
+	Kind string `json:"kind" is:"factkind"`
+	// Schema is a JSON Schema of the configuration file, for config.
+	Schema string `json:"schema,omitempty" is:"path" one:"where the facts are"`
+	// Files are paths, with * for any part of a name and ** for any folders. For config they are files with all keys and
+	// their defaults, in YAML or TOML; for flags what a program prints with --help.
+	Files []string `json:"files,omitempty" is:"glob" one:"where the facts are"`
+	// Command prints the help for flags, or JSON for facts. It runs in a checkout of the commit, with the environment of a
+	// gate. Files are to be preferred: they need no build, and can be read at any commit.
+	Command []string `json:"command,omitempty" is:"argument" one:"where the facts are"`
+	// Scope is put before the names, to keep apart what several programs or files have under the same name, such as acmed.
+	Scope string `json:"scope,omitempty" is:"name"`
+	// Dialect is the database of migrations.
+	Dialect string `json:"dialect,omitempty" is:"dialect"`
+	// Pattern is a regular expression (RE2) by which messages or metrics are found in files, with the groups (?P<name>…)
+	// and perhaps (?P<type>…) and (?P<text>…).
+	Pattern string `json:"pattern,omitempty" is:"factpattern"`
 }
 
 // ProductDeploy is where the manifests of the managed service lie.

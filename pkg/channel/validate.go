@@ -140,6 +140,7 @@ func (n names) once(d *document, path, what, name string) {
 // checkProduct checks what the form of single values does not show.
 func (d *document) checkProduct(p *Product) {
 	d.checkImages(p.Images)
+	d.checkFacts(p.Docs.Facts)
 	if p.Deploy != nil {
 		d.checkDeploy(p.Deploy)
 	}

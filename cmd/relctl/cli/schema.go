@@ -11,6 +11,7 @@ import (
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/deploy"
+	"github.com/relctl/relctl/pkg/fact"
 	"github.com/relctl/relctl/pkg/gate"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
@@ -39,6 +40,8 @@ var schemas = map[string]func() ([]byte, error){
 	"trust-request":       describe("trust-request", "A request for signatures of trust", trust.Request{}),
 	"trust-status":        describe("trust-status", "What relctl trust status --json prints", trustStatus{}),
 	"timeline":            describe("timeline", "What relctl timeline --json prints", timeline.Document{}),
+	"facts":               describe("facts", "What operators care about at a commit, docs/facts.json", fact.Set{}),
+	"facts-diff":          describe("facts-diff", "What relctl facts diff --json prints", factsDiff{}),
 	"open":                describe("open", "What relctl open --json prints", openReport{}),
 	"upgrade-check":       describe("upgrade-check", "What relctl upgrade check --json prints", upgradeReport{}),
 	"upgrade-path":        describe("upgrade-path", "What relctl upgrade path --json prints", pathReport{}),

@@ -1,0 +1,54 @@
+package channel
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// FactKinds are the kinds of sources of facts.
+var FactKinds = []string{"config", "flags", "migrations", "manifests", "rules", "metrics", "runbooks", "messages", "features", "crds", "openapi", "facts"}
+
+// checkGlob admits paths in which * and ** stand for names and folders.
+func checkGlob(s string) error {
+	if _, err := path.Match(s, ""); err != nil {
+		return fmt.Errorf("%.80q is not a pattern for paths such as migrations/*.sql", s)
+	}
+	return checkPath(strings.NewReplacer("*", "x", "?", "x", "[", "x", "]", "x").Replace(s))
+}
+
+// checkFactPattern admits regular expressions that say which part of a match is the name.
+func checkFactPattern(s string) error {
+	re, err := regexp.Compile(s)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%.60q is not a regular expression (RE2): %w", s, err)
+	case re.SubexpIndex("name") < 0:
+		return fmt.Errorf("%.60q has no group (?P<name>…), which says what the fact is called", s)
+	}
+	return nil
+}
+
+// checkFacts checks that the keys of each source fit its kind.
+func (d *document) checkFacts(sources []FactSource) {
+	for i, s := range sources {
+		at := fmt.Sprintf("docs.facts[%d]", i)
+		if s.Schema != "" && s.Kind != "config" {
+			d.failAt(at+".schema", "a schema is for config; facts of kind %s come from files", s.Kind)
+		}
+		if s.Command != nil && !slices.Contains([]string{"flags", "facts"}, s.Kind) {
+			d.failAt(at+".command", "a command is for flags and facts; those of kind %s come from files", s.Kind)
+		}
+		if s.Dialect != "" && s.Kind != "migrations" {
+			d.failAt(at+".dialect", "a dialect is for migrations")
+		}
+		if s.Kind == "migrations" && s.Dialect == "" {
+			d.failAt(at, "migrations need the key dialect: which locks a statement takes depends on the database")
+		}
+		if s.Pattern != "" && s.Kind != "messages" && s.Kind != "metrics" {
+			d.failAt(at+".pattern", "a pattern is for messages and metrics")
+		}
+	}
+}

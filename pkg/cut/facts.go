@@ -1,0 +1,218 @@
+package cut
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/relctl/relctl/pkg/channel"
+	"github.com/relctl/relctl/pkg/fact"
+	"github.com/relctl/relctl/pkg/fact/extract"
+	"github.com/relctl/relctl/pkg/gate"
+	"github.com/relctl/relctl/pkg/git"
+	"github.com/relctl/relctl/pkg/internal/proc"
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// NoFactsError is a policy that names no sources of facts.
+type NoFactsError struct{ Product string }
+
+func (e *NoFactsError) Error() string {
+	return "channels/product.yaml does not say where the facts about " + e.Product + " are"
+}
+
+// Hint shows how to name a source.
+func (*NoFactsError) Hint() string {
+	return "name sources, for example docs: {facts: [{kind: config, schema: config/schema.json}]}; relctl schema product lists what there is.\n" +
+		"The default branch has the say, for all commits; relctl facts without an argument tries what the working tree says"
+}
+
+// Facts gathers the facts of a release, a ref or a commit. Sources are those that the policy names.
+func (p *Project) Facts(ctx context.Context, name string) (*fact.Set, error) {
+	commit, version, err := p.FindCommit(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	fsys, err := p.Repo.FS(ctx, commit)
+	if err != nil {
+		return nil, err
+	}
+	run := &factRun{project: p, commit: commit}
+	defer run.remove()
+	s, err := p.gather(ctx, p.Policy.Product, fsys, run)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	s.Commit, s.Version = commit, version
+	return s, nil
+}
+
+// TreeFacts gathers the facts of the working tree, by the sources that its own channel files name.
+func (p *Project) TreeFacts(ctx context.Context) (*fact.Set, error) {
+	root, err := os.OpenRoot(p.Repo.Top())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }() // only read
+	set, err := channel.Load(root.FS())
+	if err != nil {
+		return nil, err
+	}
+	return p.gather(ctx, set.Product, root.FS(), &factRun{project: p, dir: p.Repo.Top()})
+}
+
+func (p *Project) gather(ctx context.Context, product channel.Product, fsys fs.FS, run *factRun) (*fact.Set, error) {
+	if len(product.Docs.Facts) == 0 {
+		return nil, &NoFactsError{product.Name}
+	}
+	s, err := extract.Gather(ctx, fsys, product.Docs.Facts, extract.Options{Run: run.run})
+	if err == nil {
+		s.Product = product.Name
+	}
+	return s, err
+}
+
+// FindCommit finds what people call commits: a released version, a branch, a tag, a full ref name, or the beginning of
+// an id. Of a version it also returns which one it is.
+func (p *Project) FindCommit(ctx context.Context, name string) (string, release.Version, error) {
+	if v, err := release.ParseVersion(strings.TrimPrefix(name, "v")); err == nil {
+		lines, err := p.Lines(ctx)
+		if err != nil {
+			return "", release.Version{}, err
+		}
+		if _, r, err := lines.Release(ctx, v.String()); err == nil {
+			return r.Commit, r.Version, nil
+		}
+	}
+	for _, prefix := range []string{"", "refs/heads/", "refs/remotes/" + p.Remote + "/", "refs/tags/", "refs/remotes/"} {
+		ref := prefix + name
+		if git.CheckRef(ref) != nil {
+			continue
+		}
+		commit, err := p.Repo.Resolve(ctx, ref)
+		if err == nil || !errors.Is(err, git.ErrNotFound) {
+			return commit, release.Version{}, err
+		}
+	}
+	commit, err := p.Repo.Expand(ctx, strings.ToLower(name))
+	if errors.Is(err, git.ErrNotFound) {
+		return "", release.Version{}, &NoCommitError{Name: name}
+	}
+	return commit, release.Version{}, err
+}
+
+// NoCommitError is a name that no commit answers to.
+type NoCommitError struct{ Name string }
+
+func (e *NoCommitError) Error() string {
+	return fmt.Sprintf("there is no release, branch, tag or commit %q", e.Name)
+}
+
+// Hint says what a commit may be called.
+func (*NoCommitError) Hint() string {
+	return "relctl status lists the releases; git fetch --tags brings what is new"
+}
+
+// factRun runs the commands that print facts, in a checkout that is made when the first one asks for it.
+type factRun struct {
+	project     *Project
+	commit, dir string
+	scratch     string
+}
+
+// Limits of a command that prints facts.
+const (
+	factTimeout = 5 * time.Minute
+	maxFactText = 16 << 20
+)
+
+func (r *factRun) run(ctx context.Context, argv []string) ([]byte, error) {
+	dir, err := r.checkout(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, factTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	out, talk := limited{left: maxFactText}, limited{left: maxFactText}
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &talk
+	cmd.Env = gate.Environ(gate.Subject{Inputs: release.Inputs{Product: r.project.Policy.Product.Name, Commit: r.commit}})
+	err = proc.Run(cmd)
+	name := strings.Join(argv, " ")
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("%s: %w", name, ctx.Err())
+	case err != nil:
+		return nil, &FactCommandError{Command: name, Said: lastLine(talk.Bytes()), Err: err}
+	case out.left < 0 || talk.left < 0:
+		return nil, fmt.Errorf("%s prints more than %d bytes", name, maxFactText)
+	case len(bytes.TrimSpace(out.Bytes())) == 0:
+		return talk.Bytes(), nil // Go's flag package prints help there
+	}
+	return out.Bytes(), nil
+}
+
+func lastLine(text []byte) string {
+	text = bytes.TrimSpace(text)
+	return string(text[bytes.LastIndexByte(text, '\n')+1:])
+}
+
+// FactCommandError is a command that did not print facts.
+type FactCommandError struct {
+	Command, Said string
+	Err           error
+}
+
+func (e *FactCommandError) Error() string {
+	if e.Said == "" {
+		return fmt.Sprintf("%s: %v", e.Command, e.Err)
+	}
+	return fmt.Sprintf("%s: %v: %.200s", e.Command, e.Err, e.Said)
+}
+func (e *FactCommandError) Unwrap() error { return e.Err }
+
+// Hint says how to see what is wrong.
+func (*FactCommandError) Hint() string {
+	return "it runs in a fresh checkout of the commit, where nothing is built; files are to be preferred to commands"
+}
+
+func (r *factRun) checkout(ctx context.Context) (string, error) {
+	if r.dir != "" {
+		return r.dir, nil
+	}
+	scratch, err := os.MkdirTemp("", "relctl-facts-")
+	if err != nil {
+		return "", err
+	}
+	r.scratch = scratch
+	if err := r.project.Repo.Checkout(ctx, scratch, r.project.Remote, r.commit); err != nil {
+		return "", err
+	}
+	r.dir = scratch
+	return scratch, nil
+}
+
+func (r *factRun) remove() {
+	if r.scratch != "" {
+		_ = os.RemoveAll(r.scratch) // a scratch folder
+	}
+}
+
+// limited keeps what is written to it up to a limit; left is negative when there was more.
+type limited struct {
+	bytes.Buffer
+	left int
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.left -= len(p); l.left >= 0 {
+		l.Buffer.Write(p)
+	}
+	return len(p), nil
+}
