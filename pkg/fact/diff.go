@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/relctl/relctl/pkg/release"
 )
 
 // Impact says how much a change asks of an operator.
@@ -33,6 +35,9 @@ type Change struct {
 	After  string `json:"after,omitempty"`
 	// Text says it in one sentence, for an operator.
 	Text string `json:"text"`
+	// Also are further names to which the very same happened: one field of a custom resource or of an API stands in many
+	// places, and one image in many containers.
+	Also []string `json:"also,omitempty"`
 	// Path and Line are where it stands now, or stood before it was removed.
 	Path string `json:"path,omitempty"`
 	Line int    `json:"line,omitempty"`
@@ -56,7 +61,45 @@ func Diff(a, b *Set) []Change {
 			cmp.Compare(slices.Index(Kinds, x.Kind), slices.Index(Kinds, y.Kind)),
 			cmp.Compare(x.Name, y.Name), cmp.Compare(x.What, y.What), cmp.Compare(x.Before, y.Before), cmp.Compare(x.After, y.After))
 	})
-	return d.changes
+	return fold(d.changes)
+}
+
+// fold tells once what happened to one field in many places of custom resources or of an API, or to one image in many
+// containers. The place with the shortest name stands for all.
+func fold(changes []Change) []Change {
+	type field struct {
+		kind                      Kind
+		name, what, before, after string
+	}
+	places := map[field]int{}
+	out := changes[:0]
+	for _, c := range changes {
+		last := c.Name[strings.LastIndexAny(c.Name, ". ")+1:]
+		if c.Kind == Image {
+			last = ""
+		}
+		at := field{c.Kind, last, c.What, c.Before, c.After}
+		i, again := places[at]
+		switch {
+		case c.Kind != CRD && c.Kind != API && c.Kind != Image || again && out[i].Impact != c.Impact:
+			out = append(out, c)
+		case !again:
+			places[at] = len(out)
+			out = append(out, c)
+		case len(c.Name) < len(out[i].Name):
+			c.Also = append(out[i].Also, out[i].Name)
+			out[i] = c
+		default:
+			out[i].Also = append(out[i].Also, c.Name)
+		}
+	}
+	for i, c := range out {
+		if n := len(c.Also); n > 0 {
+			slices.Sort(c.Also)
+			out[i].Text += fmt.Sprintf(" (here and in %s)", release.Count(n, "other place"))
+		}
+	}
+	return out
 }
 
 func byKey(s *Set) map[key]Fact {

@@ -9,11 +9,11 @@ import (
 )
 
 // annotations are what texts beside a key or flag may say: "@deprecated use x", "@renamed-from old", "@removed-in 3.0",
-// "@required", "@enum a, b", "@type duration". The words "Deprecated:" and "DEPRECATED" are understood as well.
+// "@required", "@enum a, b", "@type duration". "Deprecated: use x", "[DEPRECATED]" and the like are understood as well.
 var (
 	annotation = regexp.MustCompile(`(?m)(?:^|\s)@(deprecated|renamed-from|removed-in|required|enum|type)\b[ :]*([^@\n]*)`)
-	deprecated = regexp.MustCompile(`(?i)(?:^|[\[(\s.])deprecated(?:\b[:\]). !-]*)([^\n]*)`)
-	denied     = regexp.MustCompile(`(?i)\b(?:deprecated (?:options|flags|metrics|fields|apis)|(?:use|uses|using|enables?|allows?|the|of) deprecated|not deprecated)\b`)
+	deprecated = regexp.MustCompile(`(?i)(?:^deprecated\b|[\[(]deprecated\b|\bdeprecated:|\bthis (?:flag|option|key|field|metric|parameter|setting|command|value) (?:is|has been|was) (?:now )?deprecated\b)[:\]). ,!-]*([^\n]*)`)
+	instead    = regexp.MustCompile(`(?i)\b(?:use [^.;]*? instead|(?:please )?use [^;]+|in favou?r of [^.;]+|replaced by [^.;]+)`)
 	removedIn  = regexp.MustCompile(`(?i)\b(?:removed|dropped) in (?:version |release )?v?([0-9]+(?:\.[0-9]+)*)`)
 )
 
@@ -38,10 +38,10 @@ func annotate(f *fact.Fact, text string) {
 		}
 	}
 	f.Text = oneLine(annotation.ReplaceAllString(text, " "))
-	if m := deprecated.FindStringSubmatch(text); a.Deprecated == "" && m != nil && !denied.MatchString(text) {
-		a.Deprecated = orDeprecated(oneLine(m[1]))
+	if m := deprecated.FindStringSubmatch(text); a.Deprecated == "" && m != nil {
+		a.Deprecated = orDeprecated(oneLine(or(instead.FindString(m[1]), m[1])))
 	}
-	if m := removedIn.FindStringSubmatch(a.Deprecated); a.RemovedIn == "" && m != nil {
+	if m := removedIn.FindStringSubmatch(text); a.Deprecated != "" && a.RemovedIn == "" && m != nil {
 		a.RemovedIn = m[1]
 	}
 }

@@ -24,10 +24,54 @@ var (
 	}
 )
 
-// flags reads what a program prints about its flags. Commands such as "help" are not told apart: give each program, or
+// flagRow is a row of a table in Markdown whose first cell names a flag, whose second explains it and whose third, if
+// there is one, is the default.
+var flagRow = regexp.MustCompile(`^\| *(?:<[^>]+>|`+"`"+`)?(?:-\w(?:</code>|`+"`"+`)?, (?:<[^>]+>|`+"`"+`)?)?(--?[A-Za-z0-9][\w.-]*)[^|]*\| *((?:[^|\\]|\\.)*?) *(?:\| *`+"`?([^|`]*)`?"+` *)?\|$`)
+
+// row reads a row of a table in Markdown.
+func row(line string, n int) (fact.Fact, bool) {
+	m := flagRow.FindStringSubmatch(line)
+	if m == nil || m[1] == "--help" || strings.Trim(m[1], "-") == "" {
+		return fact.Fact{}, false
+	}
+	f := fact.Fact{Kind: fact.Flag, Name: m[1], Line: n}
+	if m[3] != "" {
+		f.Attributes.Default = &m[3]
+	}
+	annotate(&f, m[2])
+	return f, true
+}
+
+// flagNote is a flag in a reference of a configuration file, as those of the Cortex family have it:
+//
+//	# CLI flag: -server.http-listen-port
+//	[http_listen_port: <int> | default = 3100]
+var flagNote = regexp.MustCompile(`# CLI flag: (-[\w.-]+)\n\s*\[?[\w-]+:(?: <(\w+)>(?:\.\.\.)?(?: \| default = (.*))?\])?`)
+
+// notes reads the flags that comments name.
+func notes(f file) []fact.Fact {
+	var out []fact.Fact
+	for _, m := range flagNote.FindAllSubmatchIndex(f.data, -1) {
+		one := fact.Fact{Kind: fact.Flag, Name: string(f.data[m[2]:m[3]]), Line: bytes.Count(f.data[:m[0]], []byte("\n")) + 1}
+		if m[4] >= 0 {
+			one.Attributes.Type = string(f.data[m[4]:m[5]])
+		}
+		if m[6] >= 0 {
+			v := strings.Trim(string(f.data[m[6]:m[7]]), `"`)
+			one.Attributes.Default = &v
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// zeroes are the defaults that cobra's and Go's help do not show, by type.
+var zeroes = map[string]string{"bool": "false", "string": "", "int": "0", "uint": "0", "float": "0", "duration": "0s", "count": "0"}
+
+// flags reads what a program prints about its flags, also within a page of Markdown. Commands such as "help" are not told apart: give each program, or
 // each command of one, a source of its own with a scope.
 func flags(_ channel.FactSource, f file) ([]fact.Fact, error) {
-	var out []fact.Fact
+	out := notes(f)
 	var current *flagText
 	done := func() {
 		if current != nil {
@@ -41,6 +85,9 @@ func flags(_ channel.FactSource, f file) ([]fact.Fact, error) {
 			done()
 			current = newFlag(m, i+1)
 			continue
+		}
+		if one, ok := row(text, i+1); ok {
+			out = append(out, one)
 		}
 		switch {
 		case strings.TrimSpace(text) == "", !strings.HasPrefix(text, " ") && !strings.HasPrefix(text, "\t"):
@@ -96,6 +143,9 @@ func (f *flagText) facts() []fact.Fact {
 	if m := flagDefault.FindStringSubmatch(text); m != nil {
 		v := strings.Trim(m[1], `"`)
 		a.Default = &v
+	}
+	if zero, ok := zeroes[strings.TrimRight(a.Type, "0123468")]; ok && a.Default == nil {
+		a.Default = &zero // what help leaves out
 	}
 	annotate(&out, text)
 	facts := []fact.Fact{out}
