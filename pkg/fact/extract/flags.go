@@ -46,7 +46,7 @@ func row(line string, n int) (fact.Fact, bool) {
 //
 //	# CLI flag: -server.http-listen-port
 //	[http_listen_port: <int> | default = 3100]
-var flagNote = regexp.MustCompile(`# CLI flag: (-[\w.-]+)\n\s*\[?[\w-]+:(?: <(\w+)>(?:\.\.\.)?(?: \| default = (.*))?\])?`)
+var flagNote = regexp.MustCompile(`# CLI flag: (-[<>\w.-]+)\n\s*\[?[\w-]+:(?: <(\w+)>(?:\.\.\.)?(?: \| default = (.*))?\])?`)
 
 // notes reads the flags that comments name.
 func notes(f file) []fact.Fact {
