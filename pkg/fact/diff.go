@@ -87,7 +87,8 @@ func fold(changes []Change) []Change {
 			places[at] = len(out)
 			out = append(out, c)
 		case len(c.Name) < len(out[i].Name):
-			c.Also = append(out[i].Also, out[i].Name)
+			c.Also, out[i].Also = out[i].Also, nil
+			c.Also = append(c.Also, out[i].Name)
 			out[i] = c
 		default:
 			out[i].Also = append(out[i].Also, c.Name)

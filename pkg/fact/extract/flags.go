@@ -26,7 +26,7 @@ var (
 
 // flagRow is a row of a table in Markdown whose first cell names a flag, whose second explains it and whose third, if
 // there is one, is the default.
-var flagRow = regexp.MustCompile(`^\| *(?:<[^>]+>|`+"`"+`)?(?:-\w(?:</code>|`+"`"+`)?, (?:<[^>]+>|`+"`"+`)?)?(--?[A-Za-z0-9][\w.-]*)[^|]*\| *((?:[^|\\]|\\.)*?) *(?:\| *`+"`?([^|`]*)`?"+` *)?\|$`)
+var flagRow = regexp.MustCompile(`^\| *(?:<[^>]+>|` + "`" + `)?(?:-\w(?:</code>|` + "`" + `)?, (?:<[^>]+>|` + "`" + `)?)?(--?[A-Za-z0-9][\w.-]*)[^|]*\| *((?:[^|\\]|\\.)*?) *(?:\| *` + "`?([^|`]*)`?" + ` *)?\|$`)
 
 // row reads a row of a table in Markdown.
 func row(line string, n int) (fact.Fact, bool) {

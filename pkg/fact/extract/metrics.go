@@ -190,7 +190,7 @@ func (r *goReader) str(e ast.Expr) (string, bool) {
 		y, okY := r.str(e.Y)
 		return x + y, okX && okY && e.Op == token.ADD
 	case *ast.CallExpr:
-		if _, name := callee(e); name == "BuildFQName" && len(e.Args) == 3 {
+		if callee(e) == "BuildFQName" && len(e.Args) == 3 {
 			return r.fullName(e.Args[0], e.Args[1], e.Args[2])
 		}
 	}
@@ -215,25 +215,20 @@ func (r *goReader) fullName(parts ...ast.Expr) (string, bool) {
 	return strings.Join(out, "_"), len(out) > 0
 }
 
-// callee returns the package or receiver and the name of what is called.
-func callee(call *ast.CallExpr) (string, string) {
+// callee returns the name of what is called, without its package or receiver.
+func callee(call *ast.CallExpr) string {
 	switch fun := call.Fun.(type) {
 	case *ast.SelectorExpr:
-		switch x := fun.X.(type) {
-		case *ast.Ident:
-			return x.Name, fun.Sel.Name
-		default: // promauto.With(reg).NewCounter
-			return "", fun.Sel.Name
-		}
+		return fun.Sel.Name
 	case *ast.Ident:
-		return "", fun.Name
+		return fun.Name
 	}
-	return "", ""
+	return ""
 }
 
 func (r *goReader) metric(call *ast.CallExpr) (fact.Fact, bool) {
 	f := fact.Fact{Kind: fact.Metric}
-	_, name := callee(call)
+	name := callee(call)
 	if name == "NewDesc" && len(call.Args) >= 3 {
 		var ok bool
 		f.Name, ok = r.str(call.Args[0])

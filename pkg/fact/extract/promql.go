@@ -38,8 +38,21 @@ func normal(expr string) string {
 
 // tight reports whether no space stands between two words.
 func tight(a, b string) bool {
-	return strings.Contains("([{", a) || strings.Contains(")]},([{", b) && !promOperators[strings.ToLower(a)] || a == "=" || b == "=" || a == "=~" || b == "=~" || a == "!~" || b == "!~" || a == "!=" && strings.HasPrefix(b, `"`) || b == "!="
+	switch {
+	case opening[a], matcher[a], matcher[b]:
+		return true
+	case b == "!=" || a == "!=":
+		return strings.HasPrefix(b, `"`)
+	case opening[b]:
+		return !promOperators[strings.ToLower(a)]
+	}
+	return b == ")" || b == "]" || b == "}" || b == ","
 }
+
+var (
+	opening = map[string]bool{"(": true, "[": true, "{": true}
+	matcher = map[string]bool{"=": true, "=~": true, "!~": true}
+)
 
 // promOperators are words that are followed by a list in parentheses, and are no metrics.
 var promOperators = map[string]bool{
