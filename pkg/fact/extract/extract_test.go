@@ -264,6 +264,25 @@ func TestLocksOfStatements(t *testing.T) {
 	}
 }
 
+func TestMetricsThatAnExpressionUses(t *testing.T) {
+	t.Parallel()
+	for expr, want := range map[string]string{
+		"up": "up",
+		"sum by (job, code) (rate(a_total[5m] offset 1h)) / ignoring(code) group_left() b": "a_total,b",
+		"sum(a) by (job) > bool 1e-3 and on() vector(1)":                                   "a",
+		`{__name__="a", job=~"b.*"} or {"c.d"}`:                                            "a,c.d",
+		`{__name__=~"a.*"}`:                                                                "",
+		"max_over_time(job:a:rate5m{x='}'}[1h30m:1m]) # b":                                 "job:a:rate5m",
+		"label_replace(a, \"b\", \"c\", \"d\", \"e\") </ Inf":                              "a",
+		"histogram_quantile(0.9, a_bucket) == NaN":                                         "a_bucket",
+	} {
+		text := fmt.Sprintf("groups: [{rules: [{alert: A, expr: %q}]}]", expr)
+		if got := strings.Join(gather(t, channel.FactSource{Kind: "rules"}, "r.yaml", text)[0].Attributes.Metrics, ","); got != want {
+			t.Errorf("%s uses %s, want %s", expr, got, want)
+		}
+	}
+}
+
 func TestTheWayBackIsFoundInAllItsForms(t *testing.T) {
 	t.Parallel()
 	fsys := fstest.MapFS{}

@@ -7,7 +7,7 @@ import (
 )
 
 // promWord matches what stands at the beginning of a PromQL expression. The order counts.
-var promWord = regexp.MustCompile(`^(?:\s+|#[^\n]*|"(?:[^"\\]|\\(?s:.))*"|'(?:[^'\\]|\\(?s:.))*'|` + "`[^`]*`" + `|[A-Za-z_:][\w:]*|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\w*|[!=<>]=|=~|!~|(?s:.))`)
+var promWord = regexp.MustCompile(`^(?:\s+|#[^\n]*|"(?:[^"\\]|\\(?s:.))*"|'(?:[^'\\]|\\(?s:.))*'|` + "`[^`]*`" + `|[A-Za-z_:][\w:]*|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\w*|[<>]/|[!=<>]=|=~|!~|(?s:.))`)
 
 // promTokens splits an expression. Comments and white space are gone.
 func promTokens(expr string) []string {
