@@ -1,6 +1,8 @@
 package sign
 
 import (
+	"crypto/ecdsa"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,7 +14,7 @@ import (
 // Key is a private signing key. It is safe for use by several goroutines.
 type Key struct {
 	signer signature.SignerVerifier
-	// raw makes bare signatures.
+	// raw makes bare signatures, nil if the key cannot make those that TUF wants.
 	raw    signature.Signer
 	public *Public
 }
@@ -45,7 +47,9 @@ func Load(private, password []byte) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	key.raw, err = rawSigner(key, private, password)
+	if _, ok := key.public.key.(*rsa.PublicKey); ok {
+		key.raw, err = pssSigner(private, password)
+	}
 	return key, err
 }
 
@@ -58,7 +62,11 @@ func newKey(signer signature.SignerVerifier) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Key{signer: signer, public: public}, nil
+	key := &Key{signer: signer, public: public}
+	if _, ok := public.key.(*ecdsa.PublicKey); ok {
+		key.raw = signer
+	}
+	return key, nil
 }
 
 func checkPrivateType(t string) error {

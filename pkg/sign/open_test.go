@@ -2,9 +2,12 @@ package sign_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -20,8 +23,18 @@ import (
 
 func noPassword(string) ([]byte, error) { return nil, errors.New("asked for a password") }
 
-// service builds the test's key service onto the PATH and returns a reference to a new key in it.
+// service is [serviceWith] a new ECDSA key.
 func service(t *testing.T, curve elliptic.Curve) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serviceWith(t, key)
+}
+
+// serviceWith builds the test's key service onto the PATH and returns a reference to a key in it.
+func serviceWith(t *testing.T, key crypto.PrivateKey) string {
 	t.Helper()
 	dir := t.TempDir()
 	name := "sigstore-kms-relctltest"
@@ -33,10 +46,6 @@ func service(t *testing.T, curve elliptic.Curve) string {
 		t.Fatalf("%v: %s", err, out)
 	}
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
-	key, err := ecdsa.GenerateKey(curve, rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		t.Fatal(err)
@@ -67,6 +76,44 @@ func TestAKeyInAServiceSignsAsOneInAFile(t *testing.T) {
 	}
 	if err := sign.Verify(public, []byte("other"), bundle); err == nil {
 		t.Error("it holds for another file")
+	}
+	checkRaw(t, key)
+}
+
+// checkRaw wants the bare signature of a P-256 key to hold.
+func checkRaw(t *testing.T, key *sign.Key) {
+	t.Helper()
+	message := []byte("metadata")
+	raw, err := key.SignRaw(t.Context(), message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(key.PublicPEM())
+	p, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := sha256.Sum256(message)
+	if !ecdsa.VerifyASN1(p.(*ecdsa.PublicKey), digest[:], raw) {
+		t.Error("its bare signature does not hold")
+	}
+}
+
+func TestAnRSAKeyInAServiceSignsReleasesAndNoTrust(t *testing.T) {
+	private, err := rsa.GenerateKey(rand.Reader, 3072)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := sign.Open(t.Context(), serviceWith(t, private), noPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := key.Sign(t.Context(), []byte("payload")); err != nil {
+		t.Error(err)
+	}
+	var wrong *sign.AlgorithmError
+	if _, err := key.SignRaw(t.Context(), []byte("metadata")); !errors.As(err, &wrong) {
+		t.Errorf("%v", err)
 	}
 }
 

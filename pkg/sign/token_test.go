@@ -61,6 +61,8 @@ func TestTokenKeysSignAsThoseInFiles(t *testing.T) {
 		t.Error(err)
 	}
 
+	checkRaw(t, key)
+
 	for _, c := range []struct{ ref, want string }{
 		{"pkcs11:token=relctl;object=other?module-path=" + m, "no key pair found"},
 		{"pkcs11:token=relctl?module-path=" + m, "not a PKCS #11 reference"},
