@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/attest"
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/changelog"
@@ -124,7 +125,7 @@ func uncovered(all []build.Artifact) []attest.Subject {
 func (c *cutter) put(name, media string, data []byte) (release.File, error) {
 	sum := sha256.Sum256(data)
 	f := release.File{Path: name, MediaType: media, Mode: "0644", Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])}
-	return f, writeAtomic(c.journal.path(filesDir, name), data)
+	return f, durable.Write(c.journal.path(filesDir, name), data, 0o644)
 }
 
 // document writes the changelog for people and machines, and takes the operator docs from the commit.

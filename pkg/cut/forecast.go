@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/backport"
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/history"
@@ -128,6 +129,6 @@ func (p *Project) keepForecasts(kept map[string]keptForecast, ix *history.Index)
 	}
 	data, err := json.Marshal(kept)
 	if err == nil {
-		_ = writeAtomic(p.forecastsPath(), data)
+		_ = durable.Write(p.forecastsPath(), data, 0o644)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/image"
@@ -275,7 +276,7 @@ func (c *cutter) signImage(ctx context.Context, img release.Image, good map[stri
 		good[k.ID()] = data
 	}
 	for id, data := range good {
-		if err := writeAtomic(c.imageSignaturePath(img, id), data); err != nil {
+		if err := durable.Write(c.imageSignaturePath(img, id), data, 0o644); err != nil {
 			return fmt.Errorf("write the journal: %w", err)
 		}
 	}

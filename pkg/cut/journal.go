@@ -13,6 +13,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/internal/filelock"
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -130,7 +131,7 @@ func record(j *journal, stage, input string, out any, left []string) error {
 	if err != nil {
 		return err
 	}
-	return writeAtomic(j.entryPath(stage), data)
+	return durable.Write(j.entryPath(stage), data, 0o644)
 }
 
 // appendFiles adds a file, or every file below a folder, to list.
@@ -166,23 +167,6 @@ func digestFile(dir, name string) (fileDigest, error) {
 	return fileDigest{Path: name, Size: n, SHA256: hex.EncodeToString(h.Sum(nil))}, err
 }
 
-// writeAtomic writes path through a temporary name, durably.
-func writeAtomic(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }()
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}
-
 // open makes the folder of a plan's cut and keeps other cuts of the same plan out of it.
 func openJournal(dist, plan string, progress func(Progress)) (*journal, func(), error) {
 	if progress == nil {
@@ -207,7 +191,7 @@ func writeOnce(path, text string) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
-	return writeAtomic(path, []byte(text))
+	return durable.Write(path, []byte(text), 0o644)
 }
 
 // path returns a place in the journal's folder.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/bundle"
 	"github.com/relctl/relctl/pkg/plan"
@@ -51,7 +52,7 @@ func (c *cutter) manifest(_ context.Context, r *reserved, images *imaged, groups
 		if err != nil {
 			return step[*release.Manifest]{}, err
 		}
-		if err := writeAtomic(c.journal.path(release.ManifestName), raw); err != nil {
+		if err := durable.Write(c.journal.path(release.ManifestName), raw, 0o644); err != nil {
 			return step[*release.Manifest]{}, err
 		}
 		return step[*release.Manifest]{

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/release"
@@ -242,7 +243,7 @@ func (p *Project) rebuilder(ctx context.Context, o *original, j *journal, opts R
 		if err != nil {
 			return nil, fmt.Errorf("policy of the plan: %s: %w", b.Path, err)
 		}
-		if err := writeAtomic(filepath.Join(root, filepath.FromSlash(b.Path)), data); err != nil {
+		if err := durable.Write(filepath.Join(root, filepath.FromSlash(b.Path)), data, 0o644); err != nil {
 			return nil, err
 		}
 	}

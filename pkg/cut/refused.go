@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -50,7 +51,7 @@ func (p *Project) keepRefused(channel, ring string, v release.Version, verdicts 
 	if err := writeOnce(filepath.Join(p.Dist(), ".gitignore"), "*\n"); err != nil {
 		return err
 	}
-	if err := writeAtomic(p.refusedPath(channel, ring), raw); err != nil {
+	if err := durable.Write(p.refusedPath(channel, ring), raw, 0o644); err != nil {
 		return fmt.Errorf("keep what the gates were told: %w", err)
 	}
 	return nil

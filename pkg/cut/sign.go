@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/publish"
@@ -94,7 +95,7 @@ func (c *cutter) sign(ctx context.Context, m *made) (signed, error) {
 				return step[[]string]{}, fmt.Errorf("key %s: %w", c.signers.names[k.ID()], err)
 			}
 			name := sign.EnvelopeName(k.ID())
-			if err := writeAtomic(c.journal.path(name), data); err != nil {
+			if err := durable.Write(c.journal.path(name), data, 0o644); err != nil {
 				return step[[]string]{}, err
 			}
 			names = append(names, name)

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -82,7 +83,7 @@ func (d Directory) Stage(ctx context.Context, s Set) error {
 		}
 		return fmt.Errorf("stage in %s: %w", d.Root, err)
 	}
-	return syncDir(parent)
+	return durable.SyncDir(parent)
 }
 
 // check reports whether s is staged or visible already; its signatures are added to the set that is.
@@ -230,7 +231,7 @@ func (d Directory) reveal(ctx context.Context, plan string, m *release.Manifest,
 	if err := os.Rename(d.staging(plan), dst); err != nil {
 		return fmt.Errorf("publish %s %s in %s: %w", m.Channel, m.Version, d.Root, err)
 	}
-	return errors.Join(syncDir(filepath.Dir(dst)), d.Discard(ctx, plan))
+	return errors.Join(durable.SyncDir(filepath.Dir(dst)), d.Discard(ctx, plan))
 }
 
 // Discard removes what is staged of a plan, and what killed runs left of it.
@@ -239,7 +240,7 @@ func (d Directory) Discard(_ context.Context, plan string) error {
 	for _, dir := range append(left, d.staging(plan)) {
 		err = errors.Join(err, os.RemoveAll(dir))
 	}
-	if serr := syncDir(filepath.Join(d.Root, ".staging")); !errors.Is(serr, fs.ErrNotExist) {
+	if serr := durable.SyncDir(filepath.Join(d.Root, ".staging")); !errors.Is(serr, fs.ErrNotExist) {
 		err = errors.Join(err, serr)
 	}
 	return err
@@ -314,19 +315,7 @@ func syncTree(root string) error {
 		return err
 	})
 	for _, dir := range dirs {
-		err = errors.Join(err, os.Chmod(dir, 0o755), syncDir(dir))
+		err = errors.Join(err, os.Chmod(dir, 0o755), durable.SyncDir(dir))
 	}
 	return err
-}
-
-func syncDir(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	err = f.Sync()
-	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, os.ErrInvalid) || os.PathSeparator == '\\' {
-		err = nil // not every system can sync a folder
-	}
-	return errors.Join(err, f.Close())
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -32,31 +33,11 @@ func (d Directory) Put(ctx context.Context, files []Named) error {
 		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, f.Data) {
 			continue
 		}
-		if err := replaceFile(path, f.Data); err != nil {
+		if err := durable.Write(path, f.Data, 0o644); err != nil {
 			return fmt.Errorf("publish %s in %s: %w", f.Name, d.Root, err)
 		}
 	}
 	return nil
-}
-
-// replaceFile writes a file through a temporary name, durably.
-func replaceFile(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".put-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(tmp.Name()) }()
-	_, err = tmp.Write(data)
-	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
 }
 
 // PutBundle replaces the bundle of a visible release by another file, in one step; a download that has begun goes on with
@@ -72,7 +53,7 @@ func (d Directory) PutBundle(_ context.Context, channel string, v release.Versio
 		_ = os.Remove(tmp)
 		return fmt.Errorf("publish the bundle in %s: %w", d.Root, err)
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.SyncDir(filepath.Dir(path))
 }
 
 // OpenReleased opens a file of a visible release by its path in it.

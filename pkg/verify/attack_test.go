@@ -168,8 +168,9 @@ func TestAnyFlippedByteOfABundleIsRefused(t *testing.T) {
 		bad[at] ^= 0x01
 		rep, err := verify.Bundle(t.Context(), bytes.NewReader(bad), int64(len(bad)), f.policy())
 		if err == nil {
-			// A bundle holds no byte that does not matter, but JSON of the signature has an unused hint.
-			if !bytes.Contains(data[max(0, at-24):at+1], []byte(`"hint":"`)) {
+			// A bundle holds no byte that does not matter, but JSON of the signature has an unused hint, and the last
+			// character of base64 has bits that stand for nothing.
+			if !bytes.Contains(data[max(0, at-24):at+1], []byte(`"hint":"`)) && !bytes.HasPrefix(data[at+1:], []byte("=")) {
 				t.Fatalf("byte %d of %d: %q: accepted: %+v", at, len(data), data[max(0, at-20):at+1], rep)
 			}
 		}

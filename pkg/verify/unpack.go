@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/bundle"
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -55,7 +56,7 @@ func layOut(ctx context.Context, a *bundle.Archive, m *release.Manifest, rep *Re
 	if err := os.Rename(tmp, dst); err != nil {
 		return fmt.Errorf("unpack: %w", err)
 	}
-	return syncDir(parent)
+	return durable.SyncDir(parent)
 }
 
 // unpack writes every entry below dir; digest is that of the release.json that was verified.
@@ -85,7 +86,7 @@ func unpack(ctx context.Context, a *bundle.Archive, m *release.Manifest, digest,
 		if err := root.Chmod(d, 0o755); err != nil {
 			return fmt.Errorf("unpack: %w", err)
 		}
-		if err := syncDir(filepath.Join(dir, d)); err != nil {
+		if err := durable.SyncDir(filepath.Join(dir, d)); err != nil {
 			return fmt.Errorf("unpack: %w", err)
 		}
 	}
@@ -116,16 +117,4 @@ func writeEntry(root *os.Root, name string, a *bundle.Archive, e bundle.Entry, m
 		return refuse(integrity, CodeFileUnlisted, "%s is in the bundle, and release.json does not list it", e.Name)
 	}
 	return nil
-}
-
-func syncDir(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	err = f.Sync()
-	if os.PathSeparator == '\\' {
-		err = nil // Windows cannot sync a folder
-	}
-	return errors.Join(err, f.Close())
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/trust"
@@ -122,16 +123,7 @@ func writeRequest(path string, old *trust.Request, p *trust.Proposal) error {
 	if err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".request-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(tmp.Name()) }()
-	_, err = tmp.Write(data)
-	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
+	return durable.Write(path, data, 0o644)
 }
 
 func newTrustCollect(s IO) *cobra.Command {
