@@ -108,6 +108,9 @@ func Run(ctx context.Context, p *Project, ch *channel.Channel, opts Options) (*R
 	if err != nil {
 		return nil, err
 	}
+	if err := c.checkDocs(ctx, target.plan); err != nil {
+		return nil, err
+	}
 	if err := c.begin(ctx, target); err != nil {
 		return nil, err
 	}

@@ -5,9 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -16,7 +14,6 @@ import (
 	"github.com/relctl/relctl/pkg/attest"
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/changelog"
-	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -134,21 +131,8 @@ func (c *cutter) document(ctx context.Context, r *reserved) ([]release.File, err
 		if err := c.journal.clear(filesDir+"/changelog", filesDir+"/docs"); err != nil {
 			return step[[]release.File]{}, err
 		}
-		in := r.Plan.Inputs
-		rel := changelog.Release{
-			Product: in.Product, Channel: in.Channel, Version: in.Version, Commit: in.Commit, Date: in.SourceDate, Changes: r.Plan.Changes,
-			Evidence: plan.Lasting(r.Plan.Evidence),
-		}
-		if in.Previous != nil {
-			rel.Previous = in.Previous.Version
-		}
-		overrides, template, err := c.changelogFiles(ctx, in.Policy)
+		rel, people, err := c.changes(ctx, r.Plan)
 		if err != nil {
-			return step[[]release.File]{}, err
-		}
-		changelog.Apply(overrides, &rel)
-		var people bytes.Buffer
-		if err := template.Execute(&people, rel.Log()); err != nil {
 			return step[[]release.File]{}, err
 		}
 		machine, err := changelog.JSON(rel)
@@ -160,7 +144,7 @@ func (c *cutter) document(ctx context.Context, r *reserved) ([]release.File, err
 			path, media string
 			data        []byte
 		}{
-			{"changelog/CHANGELOG.md", release.MediaTypeMarkdown, people.Bytes()},
+			{"changelog/CHANGELOG.md", release.MediaTypeMarkdown, people},
 			{"changelog/changes.json", release.MediaTypeJSON, machine},
 		} {
 			f, err := c.put(doc.path, doc.media, doc.data)
@@ -169,15 +153,35 @@ func (c *cutter) document(ctx context.Context, r *reserved) ([]release.File, err
 			}
 			files = append(files, f)
 		}
-		docs, err := c.operatorDocs(ctx, in.Commit)
+		docs, err := c.operatorDocs(ctx, r.Plan.Inputs, people)
 		if err != nil {
 			return step[[]release.File]{}, fmt.Errorf("operator docs: %w", err)
 		}
 		return step[[]release.File]{
 			Out: append(files, docs...), Left: []string{filesDir + "/changelog", filesDir + "/docs"},
-			Text: fmt.Sprintf("changelog, and %d operator documents", len(docs)),
+			Text: fmt.Sprintf("changelog, and %d files of operator documentation", len(docs)),
 		}, nil
 	})
+}
+
+// changes returns the changelog of a plan, and as it is told to operators.
+func (c *cutter) changes(ctx context.Context, p release.Plan) (changelog.Release, []byte, error) {
+	in := p.Inputs
+	rel := changelog.Release{
+		Product: in.Product, Channel: in.Channel, Version: in.Version, Commit: in.Commit, Date: in.SourceDate, Changes: p.Changes,
+		Evidence: plan.Lasting(p.Evidence),
+	}
+	if in.Previous != nil {
+		rel.Previous = in.Previous.Version
+	}
+	overrides, template, err := c.changelogFiles(ctx, in.Policy)
+	if err != nil {
+		return rel, nil, err
+	}
+	changelog.Apply(overrides, &rel)
+	var people bytes.Buffer
+	err = template.Execute(&people, rel.Log())
+	return rel, people.Bytes(), err
 }
 
 // changelogFiles reads what the changelog is written with, as the plan pinned it.
@@ -211,42 +215,6 @@ func (c *cutter) changelogFiles(ctx context.Context, policy []release.Blob) ([]*
 	return overrides, template, nil
 }
 
-// operatorDocs copies the folder that the policy names, as it is at the commit.
-func (c *cutter) operatorDocs(ctx context.Context, commit string) ([]release.File, error) {
-	dir := strings.TrimSuffix(c.Policy.Product.Docs.Operator, "/")
-	if dir == "" {
-		return nil, nil
-	}
-	tree, err := c.Repo.FS(ctx, commit)
-	if err != nil {
-		return nil, err
-	}
-	var files []release.File
-	err = fs.WalkDir(tree, dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if !d.Type().IsRegular() {
-			return fmt.Errorf("%s is not a regular file", name)
-		}
-		to := "docs/" + strings.TrimPrefix(name, dir+"/")
-		if err := release.CheckPath(to); err != nil {
-			return err
-		}
-		data, err := fs.ReadFile(tree, name)
-		if err != nil {
-			return err
-		}
-		f, err := c.put(to, mediaType(name), data)
-		files = append(files, f)
-		return err
-	})
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, git.ErrNotFound) {
-		return nil, fmt.Errorf("the commit %s has no folder %s, which channels/product.yaml names", release.Short(commit), dir)
-	}
-	return files, err
-}
-
 func mediaType(name string) string {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".md":
@@ -255,10 +223,22 @@ func mediaType(name string) string {
 		return release.MediaTypeJSON
 	case ".html":
 		return "text/html"
+	case ".css":
+		return "text/css"
+	case ".js":
+		return "text/javascript"
+	case ".7":
+		return "text/troff"
 	case ".svg":
 		return "image/svg+xml"
 	case ".png":
 		return "image/png"
+	case ".jpg", ".jpeg":
+		return "image/jpeg"
+	case ".gif":
+		return "image/gif"
+	case ".webp":
+		return "image/webp"
 	case ".yaml", ".yml":
 		return "application/yaml"
 	case ".txt", ".sql", ".sh", "":

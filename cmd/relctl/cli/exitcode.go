@@ -7,6 +7,7 @@ import (
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/ring"
+	"github.com/relctl/relctl/pkg/site"
 	"github.com/relctl/relctl/pkg/upgrade"
 	"github.com/relctl/relctl/pkg/version"
 )
@@ -31,6 +32,7 @@ func exitCode(err error) int {
 		ended   *plan.EndedError
 		no      *upgrade.Refusal
 		other   *cut.DifferentError
+		docs    *site.ProblemsError
 	)
 	switch {
 	case errors.As(err, &usage), errors.As(err, &pre):
@@ -41,7 +43,7 @@ func exitCode(err error) int {
 		return exitRefused
 	case errors.As(err, &moved), errors.As(err, &empty):
 		return exitMoved
-	case errors.As(err, &gate), errors.As(err, &loss), errors.As(err, &refusal), errors.As(err, &nothing), errors.As(err, &lacks), errors.As(err, &ended), errors.As(err, &no):
+	case errors.As(err, &gate), errors.As(err, &loss), errors.As(err, &refusal), errors.As(err, &nothing), errors.As(err, &lacks), errors.As(err, &ended), errors.As(err, &no), errors.As(err, &docs):
 		return exitGate
 	case errors.As(err, &waiting), errors.As(err, &trusted):
 		return exitWaiting

@@ -34,6 +34,7 @@ var schemas = map[string]func() ([]byte, error){
 	"backports":           describe("backports", "What relctl backports --json prints", backportsReport{}),
 	"deploy-diff":         describe("deploy-diff", "What relctl deploy diff --json prints", deployDiff{}),
 	"deployed":            describe("deployed", "What a cell runs, relctl.json on the deploy branch", deploy.Deployed{}),
+	"docs":                describe("docs", "What relctl docs build and check print with --json", docsReport{}),
 	"standing":            describe("standing", "What customers of a line are told, channels/<channel>.json", release.Standing{}),
 	"status":              describe("status", "What relctl status --json prints", cut.Status{}),
 	"trust-report":        describe("trust-report", "What the commands that change trust print with --json", trustReport{}),

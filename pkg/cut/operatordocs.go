@@ -1,0 +1,163 @@
+package cut
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/relctl/relctl/pkg/git"
+	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/site"
+)
+
+// docsDir is the folder of a release that holds the operator's documentation.
+const docsDir = "docs/"
+
+// DocsError is documentation that cannot be found.
+type DocsError struct{ Text, Remedy string }
+
+func (e *DocsError) Error() string { return e.Text }
+
+// Hint says what to do about it.
+func (e *DocsError) Hint() string { return e.Remedy }
+
+// Docs makes the operator's documentation as it is at a version, a branch, a tag or a commit, or in the working tree for
+// "". In place of the changelog, which belongs to a release, it has a page that says so.
+func (p *Project) Docs(ctx context.Context, at string) (site.Site, *site.Built, error) {
+	if p.operatorDir() == "" {
+		return site.Site{}, nil, &DocsError{
+			Text:   "channels/product.yaml names no folder with the operator's documentation",
+			Remedy: "add the line: docs: {operator: docs/operator}",
+		}
+	}
+	s, tree, err := p.docsAt(ctx, at)
+	if err != nil {
+		return s, nil, err
+	}
+	s.Product = p.Policy.Product.Name
+	built, err := p.buildDocs(tree, &s, []byte("# Changelog\n\nThe changes of a release stand here once it is cut.\n"))
+	return s, built, err
+}
+
+func (p *Project) operatorDir() string {
+	return strings.TrimSuffix(p.Policy.Product.Docs.Operator, "/")
+}
+
+// docsAt finds the files of a state of the product, and what it is called.
+func (p *Project) docsAt(ctx context.Context, at string) (s site.Site, tree fs.FS, err error) {
+	if at == "" {
+		s.Version = "working tree"
+		return s, os.DirFS(p.Repo.Top()), nil
+	}
+	if s, err = p.docsCommit(ctx, at); err != nil {
+		return s, nil, err
+	}
+	c, err := p.Repo.Commit(ctx, s.Commit)
+	if err != nil {
+		return s, nil, err
+	}
+	s.Date = c.Committer.When.UTC()
+	tree, err = p.Repo.FS(ctx, s.Commit)
+	return s, tree, err
+}
+
+// docsCommit looks for a release first, then for a ref, then for a commit.
+func (p *Project) docsCommit(ctx context.Context, at string) (site.Site, error) {
+	if v, err := release.ParseVersion(at); err == nil {
+		for _, ch := range p.Policy.Channels {
+			if r := p.find(ch.Name, v); r != nil {
+				return site.Site{Version: v.String(), Channel: ch.Name, Commit: r.Commit}, nil
+			}
+		}
+	}
+	for _, ref := range []string{"refs/heads/" + at, "refs/tags/" + at, plan.RemoteRef(p.Remote, "refs/heads/"+at), at} {
+		commit, err := p.Repo.Resolve(ctx, ref)
+		if err == nil {
+			return site.Site{Version: at, Commit: commit}, nil
+		}
+	}
+	commit, err := p.Repo.Expand(ctx, at)
+	if err != nil {
+		return site.Site{}, &DocsError{
+			Text:   fmt.Sprintf("there is no version, branch, tag or commit %q here", at),
+			Remedy: "relctl status lists the releases of every channel; git fetch brings branches and tags",
+		}
+	}
+	return site.Site{Version: release.Short(commit), Commit: commit}, nil
+}
+
+// buildDocs makes the documentation out of the operator's folder of a tree, and of a changelog.
+func (p *Project) buildDocs(tree fs.FS, s *site.Site, changes []byte) (*site.Built, error) {
+	dir := p.operatorDir()
+	pages, assets, err := site.Read(tree, dir)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, git.ErrNotFound) {
+		where := "the working tree"
+		if s.Commit != "" {
+			where = "the commit " + release.Short(s.Commit)
+		}
+		return nil, &DocsError{
+			Text:   fmt.Sprintf("%s has no folder %s, which channels/product.yaml names", where, dir),
+			Remedy: "write it, beginning with " + dir + "/install.md, or correct docs.operator in channels/product.yaml",
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.Pages, s.Assets = pages, assets
+	s.Add(site.Page{Path: "changelog.md", Title: "Changelog", Markdown: changes, Source: "the changelog"})
+	return site.Build(*s)
+}
+
+// documentation of a plan. What is wrong with it is a [*site.ProblemsError].
+func (c *cutter) documentation(ctx context.Context, in release.Inputs, changes []byte) (*site.Built, error) {
+	tree, err := c.Repo.FS(ctx, in.Commit)
+	if err != nil {
+		return nil, err
+	}
+	built, err := c.buildDocs(tree, &site.Site{Product: in.Product, Version: in.Version.String(), Channel: in.Channel, Commit: in.Commit, Date: in.SourceDate}, changes)
+	if err == nil && len(built.Problems) > 0 {
+		err = &site.ProblemsError{Problems: built.Problems}
+	}
+	return built, err
+}
+
+// checkDocs refuses documentation with broken links before anything is reserved or built.
+func (c *cutter) checkDocs(ctx context.Context, p release.Plan) error {
+	if c.operatorDir() == "" {
+		return nil
+	}
+	_, people, err := c.changes(ctx, p)
+	if err != nil {
+		return err
+	}
+	_, err = c.documentation(ctx, p.Inputs, people)
+	return err
+}
+
+// operatorDocs writes the documentation of a release.
+func (c *cutter) operatorDocs(ctx context.Context, in release.Inputs, changes []byte) ([]release.File, error) {
+	if c.operatorDir() == "" {
+		return nil, nil
+	}
+	built, err := c.documentation(ctx, in, changes)
+	if err != nil {
+		return nil, err
+	}
+	files := make([]release.File, 0, len(built.Files))
+	for _, doc := range built.Files {
+		to := docsDir + doc.Path
+		if err := release.CheckPath(to); err != nil {
+			return nil, err
+		}
+		f, err := c.put(to, mediaType(doc.Path), doc.Data)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
