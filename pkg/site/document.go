@@ -36,10 +36,10 @@ type document struct {
 	headings []heading
 	ids      map[string]bool
 	// taken counts how often an id was asked for.
-	taken map[string]int
-	byNode   map[ast.Node]string
-	code     map[ast.Node]string
-	note     func(line int, format string, args ...any)
+	taken  map[string]int
+	byNode map[ast.Node]string
+	code   map[ast.Node]string
+	note   func(line int, format string, args ...any)
 }
 
 // heading is a part of a page that can be linked to.

@@ -194,7 +194,7 @@ func (r *roff) list(n *ast.List) {
 	number := n.Start
 	for item := n.FirstChild(); item != nil; item = item.NextSibling() {
 		if n.IsOrdered() {
-			r.out.WriteString(fmt.Sprintf(".IP %d. 4\n", number))
+			fmt.Fprintf(&r.out, ".IP %d. 4\n", number)
 			number++
 		} else {
 			r.out.WriteString(".IP \\(bu 2\n")

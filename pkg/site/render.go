@@ -37,7 +37,7 @@ func (b *builder) render(d *document, v view) (template.HTML, error) {
 	if err := r.Render(&buf, d.source, d.root); err != nil {
 		return "", fmt.Errorf("%s: %w", name(d.Page), err)
 	}
-	return template.HTML(clean(buf.Bytes())), nil // every renderer above escapes what it is given
+	return template.HTML(clean(buf.Bytes())), nil //nolint:gosec // every renderer above escapes what it is given
 }
 
 // pageRenderer renders what differs from goldmark's own HTML: whatever leads somewhere, and whatever could act.

@@ -13,7 +13,7 @@ import (
 type singleFrame struct {
 	Site
 	Style     template.CSS
-	StyleHash template.HTML
+	StyleHash string
 	Chapters  []chapter
 }
 
@@ -75,7 +75,7 @@ func (b *builder) single() error {
 		}
 		used[id], ids[d] = true, id
 	}
-	f := singleFrame{Site: b.Site, Style: template.CSS(style), StyleHash: template.HTML("'sha256-" + hash(style) + "'")} // our own style sheet
+	f := singleFrame{Site: b.Site, Style: template.CSS(style), StyleHash: "'sha256-" + hash(style) + "'"} // the style sheet is our own
 	for _, d := range b.docs {
 		body, err := b.render(d, together{b, d, ids})
 		if err != nil {

@@ -78,7 +78,7 @@ func TestASmallSiteIsWrittenAsInTheGoldenFiles(t *testing.T) {
 		case ext == ".md", ext == ".svg", strings.HasSuffix(f.Path, ".css"), f.Path == "_site/site.js":
 			continue // as they came
 		case f.Path == "single.html": // without the style sheet
-			f.Data = regexp.MustCompile(`(?s)<style>.*</style>|sha256-[^&]+`).ReplaceAll(f.Data, nil)
+			f.Data = regexp.MustCompile(`(?s)<style>.*</style>|sha256-.*?&#39;`).ReplaceAll(f.Data, nil)
 		}
 		if *update {
 			if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
@@ -393,10 +393,7 @@ func inert(t *testing.T, f site.File) {
 
 func TestPagesThatAreMadeToBeSlowAreNot(t *testing.T) {
 	t.Parallel()
-	n := 64 << 10
-	if v := os.Getenv("N"); v != "" {
-		fmt.Sscan(v, &n)
-	}
+	const n = 64 << 10
 	for what, unit := range map[string]string{
 		"brackets": "[", "images": "![", "stars": "*a **", "backticks": "`", "quotes": ">", "lists": "- ", "pipes": "|", "tags": "<a ", "references": "&#", "links": "[a](", "escapes": `\`,
 		"fences": "```sh\n", "underscores": "_a__", "tables": "|a|\n|-|\n", "addresses": "http://a.", "headings": "# a\n", "definitions": "a\n: b\n\n", "comments": "<!--",
