@@ -324,7 +324,7 @@ func printing(b *browser) {
 	b.media("print", "dark")
 	b.is(`['.pages', '.search', '.theme', '.steps', '.toc'].some(s => document.querySelector(s).checkVisibility())`, false)
 	b.is(`document.querySelector('article').checkVisibility()`, true)
-	b.is(`getComputedStyle(document.querySelector('a.out'), '::after').content.includes('https://example.com/demo')`, true)
+	b.is(`getComputedStyle(document.querySelector('a.out'), '::after').content.includes('mailto:help@example.com')`, true)
 	b.keep("print", true)
 }
 

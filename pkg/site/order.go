@@ -133,7 +133,11 @@ func (b *builder) list(md *strings.Builder, f *folder) {
 	}
 	for _, it := range f.items {
 		if it.folder != nil {
-			fmt.Fprintf(md, "\n## %s\n\n", escapeMarkdown(it.folder.title))
+			title := escapeMarkdown(it.folder.title)
+			if p := it.folder.page; p != nil {
+				title = fmt.Sprintf("[%s](<%s>)", title, escapePath(p.Path))
+			}
+			fmt.Fprintf(md, "\n## %s\n\n", title)
 			b.list(md, it.folder)
 		}
 	}

@@ -86,7 +86,7 @@ func (r *pageRenderer) heading(w util.BufWriter, _ []byte, n ast.Node, entering 
 }
 
 func (r *pageRenderer) link(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
-	r.anchor(w, unescape(n.(*ast.Link).Destination), entering)
+	r.anchor(w, unescape(n.(*ast.Link).Destination), ` class="out"`, entering)
 	return ast.WalkContinue, nil
 }
 
@@ -94,22 +94,23 @@ func (r *pageRenderer) autoLink(w util.BufWriter, source []byte, n ast.Node, ent
 	if entering {
 		a := n.(*ast.AutoLink)
 		dest := autoURL(a, source)
-		r.anchor(w, dest, true)
+		r.anchor(w, dest, "", true)
 		put(w, esc(string(a.Label(source))))
-		r.anchor(w, dest, false)
+		r.anchor(w, dest, "", false)
 	}
 	return ast.WalkContinue, nil
 }
 
-// anchor opens or closes a link, if it leads anywhere.
-func (r *pageRenderer) anchor(w util.BufWriter, dest string, open bool) {
+// anchor opens or closes a link, if it leads anywhere. One that leads out has the attribute, by which its address is
+// printed on paper, unless its text is the address.
+func (r *pageRenderer) anchor(w util.BufWriter, dest, out string, open bool) {
 	t, problem := r.resolve(r.doc, dest)
 	switch {
 	case problem != "":
 	case !open:
 		put(w, "</a>")
 	case t.external != "":
-		put(w, `<a class="out" rel="noreferrer" href="`, esc(t.external), `">`)
+		put(w, `<a`, out, ` rel="noreferrer" href="`, esc(t.external), `">`)
 	default:
 		put(w, `<a href="`, esc(r.view.href(t)), `">`)
 	}
