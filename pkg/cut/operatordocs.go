@@ -72,6 +72,12 @@ func (p *Project) docsCommit(ctx context.Context, at string) (site.Site, error) 
 			if r := p.find(ch.Name, v); r != nil {
 				return site.Site{Version: v.String(), Channel: ch.Name, Commit: r.Commit}, nil
 			}
+			if ch.Tag == "" || !p.Policy.Owns(ch, v) {
+				continue
+			}
+			if commit, err := p.Repo.Resolve(ctx, "refs/tags/"+ch.TagName(v)); err == nil {
+				return site.Site{Version: v.String(), Channel: ch.Name, Commit: commit}, nil
+			}
 		}
 	}
 	for _, ref := range []string{"refs/heads/" + at, "refs/tags/" + at, plan.RemoteRef(p.Remote, "refs/heads/"+at), at} {

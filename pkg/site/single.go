@@ -75,7 +75,7 @@ func (b *builder) single() error {
 		}
 		used[id], ids[d] = true, id
 	}
-	f := singleFrame{Site: b.Site, Style: template.CSS(style), StyleHash: "'sha256-" + hash(style) + "'"} // the style sheet is our own
+	f := singleFrame{Site: b.Site, Style: template.CSS(style), StyleHash: "'sha256-" + hash(style) + "'"} //nolint:gosec // the style sheet is our own
 	for _, d := range b.docs {
 		body, err := b.render(d, together{b, d, ids})
 		if err != nil {
