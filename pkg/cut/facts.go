@@ -3,7 +3,6 @@ package cut
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -15,7 +14,6 @@ import (
 	"github.com/relctl/relctl/pkg/fact"
 	"github.com/relctl/relctl/pkg/fact/extract"
 	"github.com/relctl/relctl/pkg/gate"
-	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/internal/proc"
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -35,21 +33,21 @@ func (*NoFactsError) Hint() string {
 
 // Facts gathers the facts of a release, a ref or a commit. Sources are those that the policy names.
 func (p *Project) Facts(ctx context.Context, name string) (*fact.Set, error) {
-	commit, version, err := p.FindCommit(ctx, name)
+	found, err := p.FindCommit(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	fsys, err := p.Repo.FS(ctx, commit)
+	fsys, err := p.Repo.FS(ctx, found.Commit)
 	if err != nil {
 		return nil, err
 	}
-	run := &factRun{project: p, commit: commit}
+	run := &factRun{project: p, commit: found.Commit}
 	defer run.remove()
 	s, err := p.gather(ctx, p.Policy.Product, fsys, run)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	s.Commit, s.Version = commit, version
+	s.Commit, s.Version = found.Commit, found.Version
 	return s, nil
 }
 
@@ -76,47 +74,6 @@ func (p *Project) gather(ctx context.Context, product channel.Product, fsys fs.F
 		s.Product = product.Name
 	}
 	return s, err
-}
-
-// FindCommit finds what people call commits: a released version, a branch, a tag, a full ref name, or the beginning of
-// an id. Of a version it also returns which one it is.
-func (p *Project) FindCommit(ctx context.Context, name string) (string, release.Version, error) {
-	if v, err := release.ParseVersion(strings.TrimPrefix(name, "v")); err == nil {
-		lines, err := p.Lines(ctx)
-		if err != nil {
-			return "", release.Version{}, err
-		}
-		if _, r, err := lines.Release(ctx, v.String()); err == nil {
-			return r.Commit, r.Version, nil
-		}
-	}
-	for _, prefix := range []string{"", "refs/heads/", "refs/remotes/" + p.Remote + "/", "refs/tags/", "refs/remotes/"} {
-		ref := prefix + name
-		if git.CheckRef(ref) != nil {
-			continue
-		}
-		commit, err := p.Repo.Resolve(ctx, ref)
-		if err == nil || !errors.Is(err, git.ErrNotFound) {
-			return commit, release.Version{}, err
-		}
-	}
-	commit, err := p.Repo.Expand(ctx, strings.ToLower(name))
-	if errors.Is(err, git.ErrNotFound) {
-		return "", release.Version{}, &NoCommitError{Name: name}
-	}
-	return commit, release.Version{}, err
-}
-
-// NoCommitError is a name that no commit answers to.
-type NoCommitError struct{ Name string }
-
-func (e *NoCommitError) Error() string {
-	return fmt.Sprintf("there is no release, branch, tag or commit %q", e.Name)
-}
-
-// Hint says what a commit may be called.
-func (*NoCommitError) Hint() string {
-	return "relctl status lists the releases; git fetch --tags brings what is new"
 }
 
 // factRun runs the commands that print facts, in a checkout that is made when the first one asks for it.

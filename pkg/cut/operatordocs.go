@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/relctl/relctl/pkg/git"
-	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/site"
 )
@@ -53,8 +52,16 @@ func (p *Project) docsAt(ctx context.Context, at string) (s site.Site, tree fs.F
 		s.Version = "working tree"
 		return s, os.DirFS(p.Repo.Top()), nil
 	}
-	if s, err = p.docsCommit(ctx, at); err != nil {
+	found, err := p.FindCommit(ctx, at)
+	if err != nil {
 		return s, nil, err
+	}
+	s.Version, s.Channel, s.Commit = at, found.Channel, found.Commit
+	switch {
+	case found.Channel != "":
+		s.Version = found.Version.String()
+	case strings.HasPrefix(found.Commit, strings.ToLower(at)):
+		s.Version = release.Short(found.Commit)
 	}
 	c, err := p.Repo.Commit(ctx, s.Commit)
 	if err != nil {
@@ -63,37 +70,6 @@ func (p *Project) docsAt(ctx context.Context, at string) (s site.Site, tree fs.F
 	s.Date = c.Committer.When.UTC()
 	tree, err = p.Repo.FS(ctx, s.Commit)
 	return s, tree, err
-}
-
-// docsCommit looks for a release first, then for a ref, then for a commit.
-func (p *Project) docsCommit(ctx context.Context, at string) (site.Site, error) {
-	if v, err := release.ParseVersion(at); err == nil {
-		for _, ch := range p.Policy.Channels {
-			if r := p.find(ch.Name, v); r != nil {
-				return site.Site{Version: v.String(), Channel: ch.Name, Commit: r.Commit}, nil
-			}
-			if ch.Tag == "" || !p.Policy.Owns(ch, v) {
-				continue
-			}
-			if commit, err := p.Repo.Resolve(ctx, "refs/tags/"+ch.TagName(v)); err == nil {
-				return site.Site{Version: v.String(), Channel: ch.Name, Commit: commit}, nil
-			}
-		}
-	}
-	for _, ref := range []string{"refs/heads/" + at, "refs/tags/" + at, plan.RemoteRef(p.Remote, "refs/heads/"+at), at} {
-		commit, err := p.Repo.Resolve(ctx, ref)
-		if err == nil {
-			return site.Site{Version: at, Commit: commit}, nil
-		}
-	}
-	commit, err := p.Repo.Expand(ctx, at)
-	if err != nil {
-		return site.Site{}, &DocsError{
-			Text:   fmt.Sprintf("there is no version, branch, tag or commit %q here", at),
-			Remedy: "relctl status lists the releases of every channel; git fetch brings branches and tags",
-		}
-	}
-	return site.Site{Version: release.Short(commit), Commit: commit}, nil
 }
 
 // buildDocs makes the documentation out of the operator's folder of a tree, and of a changelog.
