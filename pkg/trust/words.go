@@ -111,7 +111,7 @@ func (p *Proposal) listWords(role string) ([]string, error) {
 			out = append(out, "lists "+listing(l))
 		}
 	}
-	return append(out, fmt.Sprintf("%d releases in all", len(now))), nil
+	return append(out, release.Count(len(now), "release")+" in all"), nil
 }
 
 func listing(l Listed) string {

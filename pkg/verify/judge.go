@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
@@ -49,7 +50,7 @@ type Options struct {
 func (o Options) check() error {
 	for _, code := range o.Accept {
 		if !slices.Contains(overridable, code) {
-			return &PolicyError{Text: fmt.Sprintf("reason %q cannot be accepted", code), Remedy: fmt.Sprintf("only these can: %v", overridable)}
+			return &PolicyError{Text: fmt.Sprintf("reason %q cannot be accepted", code), Remedy: "only these can: " + strings.Join(overridable, ", ")}
 		}
 	}
 	return nil

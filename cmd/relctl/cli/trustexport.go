@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -56,7 +57,7 @@ without any release. It is small enough for an e-mail. relverify update-trust ta
 			if err := writeNew(path, buf.Bytes(), 0o644); err != nil {
 				return err
 			}
-			s.print("trust     %s, %d bytes: %d files, what stands about %v\n", path, buf.Len(), len(files), channels)
+			s.print("trust     %s, %d bytes: %d files, how %s stands\n", path, buf.Len(), len(files), strings.Join(channels, ", "))
 			return nil
 		},
 	}
