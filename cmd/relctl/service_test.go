@@ -24,11 +24,13 @@ import (
 //	service -99h lie multi-tenant 2026.1101.1 73h     somebody says so in place of its cells, without their keys
 //	service -98h rollback multi-tenant 2026.1102.1 2026.1101.1
 //	service -97h exonerate 2026.1102.1
+//	service 0h hold canary stranger                   signed with $WORK/keys/stranger, which relctl itself would refuse
+//	service 0h approve lts-2.4 soak qa <rev> stranger
 //
 // Cells sign with the keys in $WORK/cells, each named like its cell, which "service keys" makes and prints as a role.
 func cmdService(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: service keys, or service <before now> cut|run|sick|lie|rollback|exonerate …")
+		ts.Fatalf("usage: service keys, or service <before now> cut|run|sick|lie|rollback|exonerate|hold|approve …")
 	}
 	s := &serviceScript{ts: ts, repo: ts.MkAbs(filepath.Join(ts.Getenv("WORK"), "repo")), cells: filepath.Join(ts.Getenv("WORK"), "cells")}
 	for k, v := range map[string]string{"user.name": "release", "user.email": "release@acme.example"} {
@@ -90,6 +92,13 @@ func (s *serviceScript) do(verb string, args []string) {
 		}})
 	case "exonerate":
 		s.append("", ledger.Event{Type: ledger.TypeExonerate, Reason: "it was the network", Exonerate: &ledger.Exonerate{Version: release.MustVersion(args[0])}})
+	case "hold":
+		s.append("../keys/"+args[1], ledger.Event{Type: ledger.TypeHold, Reason: "not of the role", Hold: &ledger.Hold{Ring: args[0]}})
+	case "approve":
+		s.ts.Check(s.ts.Exec("git", "-C", s.repo, "rev-parse", args[3]+"^{commit}"))
+		s.append("../keys/"+args[4], ledger.Event{Type: ledger.TypeApprove, Channel: args[0], Approve: &ledger.Approve{
+			Gate: args[1], Role: args[2], Commit: strings.TrimSpace(s.ts.ReadFile("stdout")),
+		}})
 	default:
 		s.ts.Fatalf("service cannot %s", verb)
 	}
@@ -156,9 +165,11 @@ func (s *serviceScript) state() *ledger.State {
 	return state
 }
 
-// append records an event of the rolling channel, signed by a cell if one is named.
+// append records an event, of the rolling channel if it names none, signed by a cell if one is named.
 func (s *serviceScript) append(cell string, e ledger.Event) {
-	e.Channel = "rolling"
+	if e.Channel == "" {
+		e.Channel = "rolling"
+	}
 	if cell != "" {
 		for k, v := range map[string]string{"gpg.format": "ssh", "user.signingkey": filepath.Join(s.cells, cell+".pub")} {
 			s.ts.Check(s.ts.Exec("git", "-C", s.repo, "config", k, v))

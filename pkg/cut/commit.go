@@ -24,7 +24,7 @@ func (c *cutter) commit(ctx context.Context, r *reserved, m *made, verdicts []re
 		return &StageError{Stage: "commit", Err: err}
 	}
 	first := false
-	_, err = c.Ledger.Append(ctx, func(s *ledger.State) (*ledger.Event, error) {
+	_, err = c.Append(ctx, func(s *ledger.State) (*ledger.Event, error) {
 		first = false
 		ch := s.Channels[c.ch.Name]
 		if ch != nil {
@@ -42,7 +42,7 @@ func (c *cutter) commit(ctx context.Context, r *reserved, m *made, verdicts []re
 			Plan: r.Plan.Digest, Version: in.Version, Sequence: r.Sequence, Commit: in.Commit,
 			Tag: in.Tag, TagObject: tag, Reserve: r.Commit, Release: digest, Verdicts: verdicts,
 		}}, nil
-	}, ledger.AppendOptions{Refs: refs})
+	}, refs...)
 	if err != nil {
 		c.dropTag(ctx, in.Tag, tag)
 		return &StageError{Stage: "commit", Err: err}

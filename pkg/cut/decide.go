@@ -166,9 +166,9 @@ func (p *Project) Adopt(ctx context.Context, ch *channel.Channel) (*ledger.Recor
 	if len(found) == 0 {
 		return nil, fmt.Errorf("nothing to adopt: the ledger knows every tag of %s", ch.Name)
 	}
-	return p.Ledger.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
+	return p.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
 		return &ledger.Event{Type: ledger.TypeAdopt, Channel: ch.Name, Adopt: &ledger.Adopt{Releases: found}}, nil
-	}, ledger.AppendOptions{})
+	})
 }
 
 // Abandon gives up the channel's open reservation, and burns its version if its release.json was signed, here or in one
@@ -179,7 +179,7 @@ func (p *Project) Abandon(ctx context.Context, ch *channel.Channel, reason strin
 		stores = p.Stores()
 	}
 	var given *ledger.Reservation
-	rec, err := p.Ledger.Append(ctx, func(s *ledger.State) (*ledger.Event, error) {
+	rec, err := p.Append(ctx, func(s *ledger.State) (*ledger.Event, error) {
 		st := s.Channels[ch.Name]
 		if st == nil || st.Open == nil {
 			return nil, fmt.Errorf("channel %s has no reserved release to give up", ch.Name)
@@ -192,7 +192,7 @@ func (p *Project) Abandon(ctx context.Context, ch *channel.Channel, reason strin
 		return &ledger.Event{Type: ledger.TypeAbandon, Channel: ch.Name, Reason: reason, Abandon: &ledger.Abandon{
 			Plan: given.Plan.Digest, Version: given.Plan.Inputs.Version, Sequence: given.Sequence, Burned: burned,
 		}}, nil
-	}, ledger.AppendOptions{})
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -30,13 +30,9 @@ func (p *Project) Endorse(ctx context.Context, events []ledger.Recorded, reason 
 	for _, rec := range events {
 		of.Events = append(of.Events, ledger.Endorsed{Number: rec.Number, Commit: rec.Commit})
 	}
-	keys, err := p.Keyring(ledger.RoleDeploy)
-	if err != nil {
-		return nil, err
-	}
-	return p.Ledger.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
+	return p.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
 		return &ledger.Event{Type: ledger.TypeEndorse, Reason: reason, Endorse: of}, nil
-	}, ledger.AppendOptions{By: &keys})
+	})
 }
 
 // NotEndorsableError is a range of events of which none needs anybody to vouch for it.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/ledger"
 )
 
@@ -81,12 +80,17 @@ func (e *CellKeyError) Hint() string {
 // Observe records what a cell saw, as one event with the cell's own signature. It refuses what would not count: an
 // event that git cannot sign, or signs with another key.
 func (p *Project) Observe(ctx context.Context, ch *channel.Channel, o ledger.Observe, details string) (*ledger.Recorded, error) {
-	if err := p.signsAs(ctx, o.Cell); err != nil {
-		return nil, err
+	wrong := &CellKeyError{Cell: o.Cell}
+	wrong.Known = slices.ContainsFunc(p.Policy.Product.Roles[ledger.RoleCells], func(s channel.Signer) bool { return s.Name == o.Cell })
+	if !wrong.Known {
+		return nil, wrong
 	}
-	return p.Ledger.Append(ctx, func(s *ledger.State) (*ledger.Event, error) {
-		return observed(ch, o, details), nil
-	}, ledger.AppendOptions{Sign: true})
+	rec, err := p.Append(ctx, func(*ledger.State) (*ledger.Event, error) { return observed(ch, o, details), nil })
+	var signer *ledger.SignerError
+	if errors.As(err, &signer) {
+		err = wrong
+	}
+	return rec, err
 }
 
 // TryObserve reports why an observation could not be recorded, and writes nothing.
@@ -96,33 +100,4 @@ func (p *Project) TryObserve(ch *channel.Channel, o ledger.Observe, details stri
 
 func observed(ch *channel.Channel, o ledger.Observe, details string) *ledger.Event {
 	return &ledger.Event{Type: ledger.TypeObserve, Channel: ch.Name, Reason: details, Observe: &o}
-}
-
-// signsAs signs a commit that nothing points to, and holds it against the cell's key.
-func (p *Project) signsAs(ctx context.Context, cell string) error {
-	keys, err := p.Keyring(ledger.RoleCells)
-	if err != nil {
-		return err
-	}
-	wrong := &CellKeyError{Cell: cell}
-	for _, s := range p.Policy.Product.Roles[ledger.RoleCells] {
-		wrong.Known = wrong.Known || s.Name == cell
-	}
-	if !wrong.Known {
-		return wrong
-	}
-	tree, err := p.Repo.Tree(p.State.Head)
-	if err != nil {
-		return err
-	}
-	id, err := p.Repo.CommitTree(ctx, git.CommitOptions{Tree: tree, Message: "is this the key of " + cell + "?\n", Sign: git.SignAlways})
-	if err != nil {
-		return err
-	}
-	who, err := p.Repo.VerifyCommit(ctx, id, keys)
-	switch {
-	case errors.Is(err, git.ErrUnsigned), errors.Is(err, git.ErrUntrusted), err == nil && who.Name != cell:
-		return wrong
-	}
-	return err
 }

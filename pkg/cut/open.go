@@ -105,7 +105,7 @@ func (p *Project) OpenLine(ctx context.Context, req OpenLine) (*Opening, error) 
 	if o.Proposal, err = o.commit(ctx, p, git.SignAsConfigured); err != nil {
 		return nil, err
 	}
-	rec, err := p.Ledger.Append(ctx, func(s *ledger.State) (*ledger.Event, error) {
+	rec, err := p.Append(ctx, func(s *ledger.State) (*ledger.Event, error) {
 		verdict, err := p.openSoak(ctx, s, o, req)
 		if err != nil {
 			return nil, err
@@ -116,9 +116,7 @@ func (p *Project) OpenLine(ctx context.Context, req OpenLine) (*Opening, error) 
 		return &ledger.Event{Type: ledger.TypeOpen, Channel: o.Channel, Reason: verdict.Reason, Open: &ledger.Open{
 			Source: o.Source, Version: o.Version, Commit: o.Commit, Branch: "refs/heads/" + o.Branch,
 		}}, nil
-	}, ledger.AppendOptions{Refs: []git.Update{
-		{Ref: "refs/heads/" + o.Branch, New: o.Commit}, {Ref: "refs/heads/" + o.Topic, New: o.Proposal},
-	}})
+	}, git.Update{Ref: "refs/heads/" + o.Branch, New: o.Commit}, git.Update{Ref: "refs/heads/" + o.Topic, New: o.Proposal})
 	if err != nil {
 		return nil, err
 	}
@@ -128,11 +126,11 @@ func (p *Project) OpenLine(ctx context.Context, req OpenLine) (*Opening, error) 
 
 // waiveOpen records why a line begins at a release that has not soaked.
 func (p *Project) waiveOpen(ctx context.Context, o *Opening, req OpenLine) error {
-	_, err := p.Ledger.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
+	_, err := p.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
 		return &ledger.Event{Type: ledger.TypeWaive, Channel: o.Channel, Reason: req.Waive, Waive: &ledger.Waive{
 			Gate: GateOpen, Expires: req.Now.UTC().Add(24 * time.Hour).Truncate(time.Second),
 		}}, nil
-	}, ledger.AppendOptions{Sign: p.HasRole(ledger.RoleWaiver)})
+	})
 	return err
 }
 

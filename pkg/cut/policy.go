@@ -9,6 +9,7 @@ import (
 
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/git"
+	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/publish"
 )
 
@@ -61,6 +62,16 @@ func (p *Project) Keyring(role string) (git.Keyring, error) {
 		signers = append(signers, k)
 	}
 	return git.ParseSigners(signers)
+}
+
+// Append records what draft decides on the newest state, with other refs, all or none. An event that needs a role must
+// be signed by a key of it: otherwise the error is a [*ledger.SignerError], and nothing is recorded.
+func (p *Project) Append(ctx context.Context, draft func(*ledger.State) (*ledger.Event, error), refs ...git.Update) (*ledger.Recorded, error) {
+	roles, err := p.Keyrings()
+	if err != nil {
+		return nil, err
+	}
+	return p.Ledger.Append(ctx, draft, ledger.AppendOptions{Roles: roles, Refs: refs})
 }
 
 // Keyrings returns the keys of all roles.

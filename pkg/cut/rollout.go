@@ -181,13 +181,13 @@ func (r *Rollout) step(ctx context.Context, out *Rolled, decide Decide) (bool, e
 // append lets decide draw the event once more on each state that it would follow, so that of two who race the second
 // decides on what the first did.
 func (r *Rollout) append(ctx context.Context, verdicts map[ring.Question][]release.Verdict, decide Decide) (*ledger.Recorded, error) {
-	return r.Ledger.Append(ctx, func(s *ledger.State) (*ledger.Event, error) {
+	return r.Append(ctx, func(s *ledger.State) (*ledger.Event, error) {
 		m, err := r.Rings(ctx, r.Channel, s, r.opts.Now(), verdicts)
 		if err != nil {
 			return nil, err
 		}
 		return decide(m)
-	}, ledger.AppendOptions{Sign: r.HasRole(ledger.RoleDeploy)})
+	})
 }
 
 // imagine folds an event that is not recorded into a copy of the state, for a dry run.

@@ -93,11 +93,11 @@ func (p *Project) ApproveChange(ctx context.Context, ch *channel.Channel, id, re
 	if err != nil {
 		return nil, err
 	}
-	return p.Ledger.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
+	return p.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
 		return &ledger.Event{Type: ledger.TypeApprove, Channel: ch.Name, Reason: reason, Approve: &ledger.Approve{
 			Gate: plan.GateSoak, Role: ch.Soak.Approval.Role, Commit: commit,
 		}}, nil
-	}, ledger.AppendOptions{Sign: true})
+	})
 }
 
 // NoChangeApprovalError is a channel on which changes cannot be approved one by one.

@@ -34,7 +34,7 @@ func (c *cutter) reserve(ctx context.Context, t *target) (*reserved, error) {
 	}
 	c.opts.Progress(Progress{Stage: "reserve", State: "start"})
 	out := &reserved{Plan: t.plan}
-	rec, err := c.Ledger.Append(ctx, func(s *ledger.State) (*ledger.Event, error) {
+	rec, err := c.Append(ctx, func(s *ledger.State) (*ledger.Event, error) {
 		*out = reserved{Plan: t.plan}
 		if ch := s.Channels[c.ch.Name]; ch != nil {
 			if o := ch.Open; o != nil && o.Plan.Digest == t.plan.Digest {
@@ -54,7 +54,7 @@ func (c *cutter) reserve(ctx context.Context, t *target) (*reserved, error) {
 		}
 		out.Sequence = s.NextSequence(c.ch.Name)
 		return &ledger.Event{Type: ledger.TypeReserve, Channel: c.ch.Name, Reserve: &ledger.Reserve{Plan: t.plan, Sequence: out.Sequence}}, nil
-	}, ledger.AppendOptions{})
+	})
 	if err != nil {
 		return nil, &StageError{Stage: "reserve", Err: err}
 	}

@@ -51,7 +51,7 @@ func (p *Project) Record(ctx context.Context, name string, dryRun bool, make Sta
 		return e, err
 	}
 	if !dryRun {
-		return p.Ledger.Append(ctx, draft, ledger.AppendOptions{Sign: p.HasRole(ledger.RoleSecurity)})
+		return p.Append(ctx, draft)
 	}
 	e, err := draft(p.State)
 	if err != nil {

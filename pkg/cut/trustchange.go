@@ -134,7 +134,7 @@ func (p *Project) ChangeTrust(ctx context.Context, c TrustChange) (*TrustResult,
 		_, err := draft(p.State)
 		return res, err
 	}
-	rec, err := p.Ledger.Append(ctx, draft, ledger.AppendOptions{})
+	rec, err := p.Append(ctx, draft)
 	if err != nil {
 		return nil, err
 	}
@@ -238,7 +238,7 @@ func (p *Project) CollectTrust(ctx context.Context, event uint64, copies []*trus
 		}
 		return e, err
 	}
-	rec, err := p.Ledger.Append(ctx, draft, ledger.AppendOptions{})
+	rec, err := p.Append(ctx, draft)
 	if err != nil {
 		return nil, err
 	}
@@ -328,7 +328,7 @@ func (p *Project) RefreshTrust(ctx context.Context, c TrustChange) (*TrustResult
 		}
 		return &ledger.Event{Type: ledger.TypeTrust, Reason: c.Reason, Trust: trustSet(files, nil)}, nil
 	}
-	rec, err := p.Ledger.Append(ctx, draft, ledger.AppendOptions{})
+	rec, err := p.Append(ctx, draft)
 	if err != nil {
 		return nil, err
 	}

@@ -155,11 +155,11 @@ func decodeFile(f git.AddedFile) (*Recorded, error) {
 
 // AppendOptions refine [Ledger.Append].
 type AppendOptions struct {
-	// Sign demands a signed event; otherwise git's own setting decides.
+	// Roles are the keys of the policy's roles by the role's name. An event that needs one of them is signed, and
+	// recorded only if the role holds that key: otherwise the error is a [*SignerError].
+	Roles map[string]git.Keyring
+	// Sign demands a signature of any other event; otherwise git's own setting decides.
 	Sign bool
-	// By are keys of which one must have signed the event, nil for none: otherwise the error is a [*SignerError], and
-	// nothing is recorded.
-	By *git.Keyring
 	// Refs are pushed with the event, all or none.
 	Refs []git.Update
 }
@@ -230,13 +230,18 @@ func (l *Ledger) push(ctx context.Context, s *State, e *Event, actor string, opt
 	} else if tree, err = l.repo.Tree(head); err != nil {
 		return nil, err
 	}
-	commit, _, err := l.write(ctx, next, e, head, tree, actor, opts.Sign || opts.By != nil)
+	_, asked := opts.Roles[e.Role()]
+	commit, _, err := l.write(ctx, next, e, head, tree, actor, opts.Sign || asked)
 	if err != nil {
 		return nil, err
 	}
-	if opts.By != nil {
-		if ok, err := l.signed(ctx, commit, *opts.By); err != nil || !ok {
-			return nil, errors.Join(err, &SignerError{Type: e.Type, Role: e.Role()})
+	if asked {
+		sig, err := l.Signature(ctx, Recorded{Event: *e, Commit: commit}, opts.Roles)
+		if err != nil {
+			return nil, err
+		}
+		if sig.Status != Signed {
+			return nil, &SignerError{Type: e.Type, Role: sig.Role}
 		}
 	}
 	updates := append([]git.Update{{Ref: Ref, New: commit, Old: s.Head}}, opts.Refs...)

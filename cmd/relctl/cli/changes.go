@@ -74,13 +74,13 @@ The change is a commit of main or of the line, by at least 7 digits of its id.`,
 			if err != nil {
 				return err
 			}
-			rec, err := p.Ledger.Append(ctx, func(st *ledger.State) (*ledger.Event, error) {
+			rec, err := p.Append(ctx, func(st *ledger.State) (*ledger.Event, error) {
 				e, err := draft(st)
 				if err == nil {
 					e.Channel, e.Reason = name, reason
 				}
 				return e, err
-			}, ledger.AppendOptions{Sign: trust.Signed})
+			})
 			if err != nil {
 				return err
 			}

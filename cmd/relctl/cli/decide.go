@@ -61,9 +61,9 @@ in the channel's file.`,
 			if err != nil {
 				return err
 			}
-			rec, err := p.Ledger.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
+			rec, err := p.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
 				return &ledger.Event{Type: ledger.TypeApprove, Channel: ch.Name, Reason: reason, Approve: a}, nil
-			}, ledger.AppendOptions{Sign: true})
+			})
 			if err != nil {
 				return err
 			}
@@ -144,9 +144,9 @@ which. The next release, and the next ring, ask again.`,
 				return err
 			}
 			w.Expires = until
-			rec, err := p.Ledger.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
+			rec, err := p.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
 				return &ledger.Event{Type: ledger.TypeWaive, Channel: ch.Name, Reason: reason, Waive: w}, nil
-			}, ledger.AppendOptions{Sign: p.HasRole(ledger.RoleWaiver)})
+			})
 			if err != nil {
 				return err
 			}

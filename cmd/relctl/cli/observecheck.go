@@ -54,11 +54,10 @@ so git must be configured to sign, and counts if the key stands under that role.
 				s.print("%s would be recorded\n", what)
 				return nil
 			}
-			rec, err := p.Ledger.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
+			rec, err := p.Append(ctx, func(*ledger.State) (*ledger.Event, error) {
 				draft := e
 				return &draft, nil
-			},
-				ledger.AppendOptions{Sign: p.HasRole(ledger.RoleCI)})
+			})
 			if err != nil {
 				return err
 			}
