@@ -116,7 +116,7 @@ func (d *decoder) text(n ast.Node, path string, check func(string) error) (strin
 	switch s := n.(type) {
 	case *ast.StringNode:
 		if s.Token.Type == token.StringType && exponent.MatchString(s.Value) {
-			d.fail(at(n), lastKey(path)+quote(s.Value), "without quotes %s is a number", s.Value)
+			d.fail(at(n), lastKey(path)+strconv.Quote(s.Value), "without quotes %s is a number", s.Value)
 			return "", false
 		}
 		d.report(path, check(s.Value))
@@ -130,7 +130,7 @@ func (d *decoder) text(n ast.Node, path string, check func(string) error) (strin
 			d.report(path, err) // quotes would not help
 			break
 		}
-		d.fail(at(n), lastKey(path)+quote(raw), "without quotes %s is %s", raw, meaning(n))
+		d.fail(at(n), lastKey(path)+strconv.Quote(raw), "without quotes %s is %s", raw, meaning(n))
 	default:
 		d.fail(at(n), "", "text is expected here, not %s", describe(n))
 	}

@@ -8,12 +8,14 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
 	"github.com/Masterminds/semver/v3"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/relctl/relctl/internal/nearest"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -132,7 +134,7 @@ func (f form) verify(s string) error {
 	if slices.Contains(f.enum, s) {
 		return nil
 	}
-	return &formError{fmt.Sprintf("%.60q is not one of %s", s, strings.Join(f.enum, ", ")), nearest(s, f.enum)}
+	return &formError{fmt.Sprintf("%.60q is not one of %s", s, strings.Join(f.enum, ", ")), nearest.Word(s, f.enum)}
 }
 
 func matches(re *regexp.Regexp, what string) func(string) error {
@@ -180,7 +182,7 @@ func checkPath(s string) error {
 	}
 	e := &formError{message: fmt.Sprintf("%.80q is not a plain path from the root of the repository", s)}
 	if c := path.Clean(strings.ReplaceAll(s, `\`, "/")); s != "" && fs.ValidPath(c) && c != "." && !strings.ContainsAny(c, ":") {
-		e.suggestion = quote(c)
+		e.suggestion = strconv.Quote(c)
 	}
 	return e
 }

@@ -62,18 +62,6 @@ func TestTagTemplates(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	keys := []string{"kind", "line", "branch", "tag", "accept", "source", "soak", "gates", "support", "upgrade"}
-	for typed, want := range map[string]string{
-		"brnach": "branch", "Branch": "branch", "branches": "branch", "accepts": "accept", "gate": "gates", "supprot": "support",
-		"knid": "kind", "lien": "line", "upgrades": "upgrade", "tga": "tag", "xyz": "", "purpose": "", "": "", "owner": "", strings.Repeat("x", 1000): "",
-	} {
-		if got := nearest(typed, keys); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", typed, got, want)
-		}
-	}
-}
-
 func TestDurationsAndDates(t *testing.T) {
 	for in, want := range map[string]string{"72h": "72h", "30m": "30m", "90s": "1m30s", "1h30m": "1h30m", "48h0m0s": "48h", "10h20m30s": "10h20m30s", "60m": "1h", "20m": "20m"} {
 		var d Duration

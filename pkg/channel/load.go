@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relctl/relctl/internal/nearest"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -36,7 +37,7 @@ func (s *Set) Channel(name string) (*Channel, error) {
 		}
 		e.Known = append(e.Known, c.Name)
 	}
-	e.Nearest = nearest(name, e.Known)
+	e.Nearest = nearest.Word(name, e.Known)
 	return nil, e
 }
 

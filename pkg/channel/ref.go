@@ -2,6 +2,7 @@ package channel
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/relctl/relctl/pkg/release"
@@ -87,7 +88,7 @@ func checkDeployBranch(s string) error {
 // checkShort reports whether s is a ref's name without the prefix that relctl adds.
 func checkShort(what, s, prefix string) error {
 	if short, ok := strings.CutPrefix(s, prefix); ok {
-		return &formError{fmt.Sprintf("%s %.80q is a full name where the short one is asked for", what, s), quote(short)}
+		return &formError{fmt.Sprintf("%s %.80q is a full name where the short one is asked for", what, s), strconv.Quote(short)}
 	}
 	if strings.HasPrefix(s, "refs/") {
 		return fmt.Errorf("%s %.80q begins with refs/, which is for full names", what, s)

@@ -3,9 +3,12 @@ package channel
 import (
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/relctl/relctl/internal/nearest"
 )
 
 // entries calls do for each key of a mapping that was not there before, and remembers where it stands.
@@ -69,8 +72,8 @@ func (d *decoder) unknown(here place, key string, known []field) string {
 			names = append(names, f.name)
 		}
 	}
-	if near := nearest(key, names); near != "" {
-		d.fail(here, quote(near), "unknown key %.60q", key)
+	if near := nearest.Word(key, names); near != "" {
+		d.fail(here, strconv.Quote(near), "unknown key %.60q", key)
 		return near
 	}
 	d.fail(here, "", "unknown key %.60q; the keys here are %s", key, strings.Join(names, ", "))

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/relctl/relctl/internal/nearest"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -273,7 +274,7 @@ func (l *loader) checkSource(c *Channel) {
 				others = append(others, o.Name)
 			}
 		}
-		d.fail(d.values["source"], nearest(c.Source, others), "there is no channel %s", c.Source)
+		d.fail(d.values["source"], nearest.Word(c.Source, others), "there is no channel %s", c.Source)
 		return
 	}
 	if len(l.doc(src).errs) > 0 {
@@ -291,7 +292,7 @@ func (l *loader) checkSource(c *Channel) {
 		rings = append(rings, r.Name)
 	}
 	if !slices.Contains(rings, c.Soak.Ring) {
-		d.fail(d.values["soak.ring"], nearest(c.Soak.Ring, rings), "channel %s has no ring %s", src.Name, c.Soak.Ring)
+		d.fail(d.values["soak.ring"], nearest.Word(c.Soak.Ring, rings), "channel %s has no ring %s", src.Name, c.Soak.Ring)
 	}
 }
 
@@ -320,7 +321,7 @@ func (l *loader) approval(c *Channel, path string, a *Approval) {
 	people, ok := roles[a.Role]
 	switch {
 	case !ok:
-		d.fail(d.values[path+".role"], nearest(a.Role, sortedKeys(roles)), "%s has no role %s", productFile, a.Role)
+		d.fail(d.values[path+".role"], nearest.Word(a.Role, sortedKeys(roles)), "%s has no role %s", productFile, a.Role)
 	case a.Count > len(people):
 		d.failAt(path+".count", "%d approvals can never be had: in role %s there %s", a.Count, a.Role, are(len(people), "signer"))
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/relctl/relctl/internal/nearest"
 )
 
 // Run executes relctl with args, as they follow the program's name, and returns its exit code.
@@ -35,7 +37,6 @@ and as signed, self-contained LTS bundles to customers who run it themselves.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
@@ -47,21 +48,42 @@ and as signed, self-contained LTS bundles to customers who run it themselves.`,
 		return usagef("see "+cmd.CommandPath()+" --help", "%s", err)
 	})
 	root.PersistentFlags().StringP("repo", "C", ".", "run in the repository that holds this `folder`")
-	root.AddCommand(
-		newDemo(s),
-		newChannels(s), newStatus(s), newPlan(s), newCut(s),
-		newDeploy(s), newObserve(s), newTimeline(s),
-		newChangelog(s), newFacts(s), newDocs(s),
-		newWhere(s), newBackports(s), newBackport(s), newUpgrade(s),
+	group(root, "Start here", newDemo(s), newChannels(s), newStatus(s))
+	group(root, "Release to customers",
+		newPlan(s), newCut(s), newOpen(s), newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newRebuild(s), newBundle(s), newVerify(s))
+	group(root, "Run the service",
 		newPromote(s), newAdvance(s), newRollback(s), newHold(s), newResume(s), newReject(s), newExonerate(s), newFreeze(s), newThaw(s),
-		newWithdraw(s), newFloor(s), newEOL(s), newStanding(s), newVEX(s),
-		newRebuild(s), newOpen(s), newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newChanges(s), newLedger(s),
-		newGate(s), newSLO(s),
-		newKey(s), newTrust(s), newVerify(s), newBundle(s),
-		newSchema(s), newVersion(s), newReference(s),
-	)
+		newDeploy(s), newObserve(s), newGate(s), newSLO(s), newTimeline(s))
+	group(root, "Know every change", newWhere(s), newBackports(s), newBackport(s), newChanges(s), newChangelog(s))
+	group(root, "Tell operators", newDocs(s), newFacts(s), newUpgrade(s))
+	group(root, "What customers may believe",
+		newKey(s), newTrust(s), newStanding(s), newWithdraw(s), newFloor(s), newEOL(s), newVEX(s))
+	const formats = "Record and formats"
+	root.SetCompletionCommandGroupID(formats)
+	group(root, formats, newLedger(s), newSchema(s), newReference(s), newMan(s), newVersion(s))
 	wrapArgs(root)
+	complete(root)
 	return root
+}
+
+// group adds commands under a heading of the help.
+func group(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, cmd := range commands {
+		cmd.GroupID = title
+		root.AddCommand(cmd)
+	}
+}
+
+// commandNames are the commands below one that its help lists.
+func commandNames(cmd *cobra.Command) []string {
+	var names []string
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	return names
 }
 
 // wrapArgs makes a wrong number of arguments or an unknown command a usage error with a hint.
@@ -86,14 +108,13 @@ func wrapArgs(cmd *cobra.Command) {
 		}
 		h := "see " + cmd.CommandPath() + " --help"
 		if cmd.HasSubCommands() && len(args) > 0 {
-			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-				h = "did you mean " + cmd.CommandPath() + " " + near[0] + "?"
+			if near := nearest.Word(args[0], commandNames(cmd)); near != "" {
+				h = "did you mean " + cmd.CommandPath() + " " + near + "?"
 			}
 			return usagef(h, "%s has no command %q", cmd.CommandPath(), plain(args[0]))
 		}
 		return usagef(h, "%s", err)
 	}
-	cmd.SuggestionsMinimumDistance = 3
 	for _, sub := range cmd.Commands() {
 		wrapArgs(sub)
 	}

@@ -15,7 +15,7 @@ const module = "github.com/relctl/relctl/"
 // pkg/cut and the command line.
 var table = map[string][]string{
 	"pkg/release":               {},
-	"pkg/channel":               {},
+	"pkg/channel":               {"internal/nearest"},
 	"pkg/git":                   {},
 	"pkg/gate":                  {},
 	"pkg/slo":                   {},
@@ -42,6 +42,7 @@ var table = map[string][]string{
 	"pkg/verify":                {"internal/durable", "pkg/bundle", "pkg/internal/filelock", "pkg/upgrade"},
 	"pkg/cut":                   {"internal/durable", "pkg/attest", "pkg/backport", "pkg/build", "pkg/bundle", "pkg/changelog", "pkg/channel", "pkg/deploy", "pkg/fact", "pkg/fact/extract", "pkg/gate", "pkg/git", "pkg/history", "pkg/image", "pkg/internal/filelock", "pkg/ledger", "pkg/plan", "pkg/publish", "pkg/ring", "pkg/sign", "pkg/site", "pkg/timeline", "pkg/trust"},
 	"internal/durable":          {},
+	"internal/nearest":          {},
 	"internal/tool":             {},
 	"internal/prometheustest":   {},
 	"internal/trusttest":        {"pkg/bundle"},

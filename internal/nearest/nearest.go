@@ -1,15 +1,10 @@
-package channel
+// Package nearest finds the word that somebody probably meant.
+package nearest
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
-// quote returns s as it can be written in YAML and read back as text.
-func quote(s string) string { return strconv.Quote(s) }
-
-// nearest returns the one of the known words that s was probably meant to be, or "" if none is near.
-func nearest(s string, known []string) string {
+// Word returns the one of the known words that s was probably meant to be, or "" if none is near.
+func Word(s string, known []string) string {
 	s = strings.ToLower(s)
 	best, least := "", len(s)/3+2 // one slip in a short word, more in a long one
 	for _, k := range known {
