@@ -45,7 +45,7 @@ func Open(ctx context.Context, dir string, opts OpenOptions) (*Project, error) {
 		return nil, err
 	}
 	p := &Project{Repo: repo}
-	if p.Remote, err = chooseRemote(ctx, repo, opts); err != nil {
+	if p.Remote, err = ChooseRemote(ctx, repo, opts); err != nil {
 		return nil, err
 	}
 	p.Ledger = ledger.New(repo, p.Remote)
@@ -63,8 +63,8 @@ func Open(ctx context.Context, dir string, opts OpenOptions) (*Project, error) {
 	return p, err
 }
 
-// chooseRemote picks the remote that policy, branches and ledger live on.
-func chooseRemote(ctx context.Context, repo *git.Repo, opts OpenOptions) (string, error) {
+// ChooseRemote picks the remote that policy, branches and ledger live on.
+func ChooseRemote(ctx context.Context, repo *git.Repo, opts OpenOptions) (string, error) {
 	remotes, err := repo.Remotes(ctx)
 	if err != nil {
 		return "", err

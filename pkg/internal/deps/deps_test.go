@@ -28,6 +28,7 @@ var table = map[string][]string{
 	"pkg/changelog":             {},
 	"pkg/fact":                  {},
 	"pkg/site":                  {},
+	"pkg/scaffold":              {},
 	"pkg/fact/extract":          {"pkg/channel", "pkg/fact"},
 	"pkg/history":               {"pkg/git"},
 	"pkg/ledger":                {"pkg/git"},
