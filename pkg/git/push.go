@@ -21,10 +21,34 @@ type Update struct {
 // move; if nothing is left to do, somebody else did it, which is [Stale]. A failure is a [*PushError], and then nothing
 // has changed.
 func (r *Repo) Push(ctx context.Context, remote string, updates []Update) error {
+	return r.push(ctx, remote, updates)
+}
+
+// TryPush does all of [Repo.Push] but the change: it finds a remote that does not take pushes from here, or not several
+// refs at once. Rules that the server applies to what was pushed show only in a real push.
+func (r *Repo) TryPush(ctx context.Context, remote string, updates []Update) error {
+	return r.push(ctx, remote, updates, "--dry-run")
+}
+
+// Delete removes a ref from a remote if it is where id says.
+func (r *Repo) Delete(ctx context.Context, remote, ref, id string) error {
+	if err := errors.Join(checkRemote(remote), checkUpdates([]Update{{Ref: ref, New: id}})); err != nil {
+		return err
+	}
+	out, err := r.run(ctx, "push", "--porcelain", "--no-progress", "--force-with-lease="+ref+":"+id, "--", remote, ":"+ref)
+	var exit *Error
+	if errors.As(err, &exit) {
+		return pushError(remote, parsePorcelain(string(out)), exit)
+	}
+	return err
+}
+
+func (r *Repo) push(ctx context.Context, remote string, updates []Update, flags ...string) error {
 	if err := errors.Join(checkRemote(remote), checkUpdates(updates)); err != nil {
 		return err
 	}
 	args := []string{"push", "--atomic", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--no-progress"}
+	args = append(args, flags...)
 	var specs []string
 	for _, u := range updates {
 		if u.Old != "" {

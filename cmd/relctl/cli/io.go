@@ -71,6 +71,15 @@ func (s IO) paint(style, text string) string {
 	return "\x1b[" + style + "m" + text + "\x1b[0m"
 }
 
+// plainLines is [plain] for text of several lines.
+func plainLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = plain(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // plain makes text from outside fit for one line of a terminal: no control or bidirectional characters.
 func plain(text string) string {
 	return strings.Map(func(r rune) rune {

@@ -41,6 +41,7 @@ var schemas = map[string]func() ([]byte, error){
 	"trust-request":       describe("trust-request", "A request for signatures of trust", trust.Request{}),
 	"trust-status":        describe("trust-status", "What relctl trust status --json prints", trustStatus{}),
 	"timeline":            describe("timeline", "What relctl timeline --json prints", timeline.Document{}),
+	"doctor":              describe("doctor", "What relctl doctor --json prints", doctorReport{}),
 	"facts":               describe("facts", "What operators care about at a commit, docs/facts.json", fact.Set{}),
 	"facts-diff":          describe("facts-diff", "What relctl facts diff --json prints", factsDiff{}),
 	"open":                describe("open", "What relctl open --json prints", openReport{}),

@@ -29,6 +29,7 @@ var table = map[string][]string{
 	"pkg/fact":                  {},
 	"pkg/site":                  {},
 	"pkg/scaffold":              {},
+	"pkg/doctor":                {"pkg/build", "pkg/channel", "pkg/cut", "pkg/git", "pkg/ledger", "pkg/plan", "pkg/sign"},
 	"pkg/fact/extract":          {"pkg/channel", "pkg/fact"},
 	"pkg/history":               {"pkg/git"},
 	"pkg/ledger":                {"pkg/git"},
