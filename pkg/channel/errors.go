@@ -113,7 +113,7 @@ func (noneError) Error() string {
 
 // Hint says how to begin.
 func (noneError) Hint() string {
-	return "describe the product in channels/product.yaml and each channel in channels/<name>.yaml"
+	return "relctl init proposes them; or describe the product in channels/product.yaml and each channel in channels/<name>.yaml"
 }
 
 // NotFoundError says that no channel has a name.

@@ -60,7 +60,7 @@ func (c *cutter) attest(ctx context.Context, r *reserved, artifacts []build.Arti
 				files = append(files, f)
 			}
 		}
-		text := fmt.Sprintf("SBOM and provenance for %d binaries", len(files)/2)
+		text := "SBOM and provenance for " + release.Count(len(files)/2, "program")
 		if rest := uncovered(artifacts); len(rest) > 0 {
 			statement, err := attest.Provenance(r.Plan.Inputs, rest, attest.ProvenanceOptions{})
 			if err != nil {
@@ -71,7 +71,7 @@ func (c *cutter) attest(ctx context.Context, r *reserved, artifacts []build.Arti
 				return step[[]release.File]{}, err
 			}
 			files = append(files, f)
-			text += fmt.Sprintf(", provenance for %d other files", len(rest))
+			text += ", provenance for " + release.Count(len(rest), "other file")
 		}
 		doc, err := c.vex(ctx, r, artifacts)
 		if err != nil {
@@ -159,7 +159,7 @@ func (c *cutter) document(ctx context.Context, r *reserved) ([]release.File, err
 		}
 		return step[[]release.File]{
 			Out: append(files, docs...), Left: []string{filesDir + "/changelog", filesDir + "/docs"},
-			Text: fmt.Sprintf("changelog, and %d files of operator documentation", len(docs)),
+			Text: "changelog, and " + release.Count(len(docs), "file") + " of operator documentation",
 		}, nil
 	})
 }

@@ -57,7 +57,7 @@ func (c *cutter) manifest(_ context.Context, r *reserved, images *imaged, groups
 		}
 		return step[*release.Manifest]{
 			Out: m, Left: []string{filesDir + "/artifacts", filesDir + "/images", filesDir + "/" + release.SumsName, filesDir + "/" + release.VerifyName, release.ManifestName},
-			Text: fmt.Sprintf("release.json lists %d files, %s", len(m.Files), release.Digest(raw)),
+			Text: fmt.Sprintf("release.json lists %s, %s", release.Count(len(m.Files), "file"), release.Digest(raw)),
 		}, nil
 	})
 	if err != nil {

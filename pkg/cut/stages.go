@@ -145,7 +145,7 @@ func (c *cutter) build(ctx context.Context, r *reserved) ([]build.Artifact, erro
 		}
 		return step[[]build.Artifact]{
 			Out: artifacts, Left: []string{buildDir},
-			Text: fmt.Sprintf("%d files from %s", shipped, release.Short(in.Commit)),
+			Text: fmt.Sprintf("%s from %s", release.Count(shipped, "file"), release.Short(in.Commit)),
 		}, c.journal.clear(scratchDir)
 	})
 }

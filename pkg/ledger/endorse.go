@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/relctl/relctl/pkg/git"
+	"github.com/relctl/relctl/pkg/release"
 )
 
 // TypeEndorse vouches for earlier events.
@@ -50,7 +51,7 @@ func (x *Endorse) summary() string {
 	if len(x.Events) == 0 {
 		return "nothing"
 	}
-	return fmt.Sprintf("%d events, %d to %d", len(x.Events), x.Events[0].Number, x.Events[len(x.Events)-1].Number)
+	return fmt.Sprintf("%s, %d to %d", release.Count(len(x.Events), "event"), x.Events[0].Number, x.Events[len(x.Events)-1].Number)
 }
 
 // endorse keeps an endorsement, or says why it cannot stand.

@@ -266,7 +266,7 @@ func (g *Genesis) summary() string    { return "policy comes from branch " + g.D
 
 func (a *Adopt) check(*Event) error { return nil }
 func (a *Adopt) summary() string {
-	text := fmt.Sprintf("%d releases from before", len(a.Releases))
+	text := release.Count(len(a.Releases), "release") + " from before"
 	if n := len(a.Releases); n > 0 {
 		text += fmt.Sprintf(", up to %s", a.Releases[n-1].Version)
 	}

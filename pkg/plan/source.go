@@ -36,13 +36,14 @@ func (d *draft) source(ctx context.Context, _ gate.Subject) release.Verdict {
 	}
 	if len(lost) > 0 {
 		first := strings.Fields(lost[0])[0]
-		more := ""
+		more, once := "", ""
 		if n := len(lost) - 1; n > 0 {
 			more = fmt.Sprintf(", and %d more", n)
+			once = fmt.Sprintf("; all of them, for one release: relctl waive %s --gate %s --reason '…'", d.Channel.Name, GateSource)
 		}
 		return release.Verdict{
 			Status: release.Fail, Reason: lost[0] + more,
-			Hint: fmt.Sprintf("bring it to %s, or: relctl changes mark %s --channel %s --lts-only --reason '…'", ix.Main(), first, d.Channel.Name),
+			Hint: fmt.Sprintf("bring it to %s, or: relctl changes mark %s --channel %s --lts-only --reason '…'%s", ix.Main(), first, d.Channel.Name, once),
 		}
 	}
 	reason := fmt.Sprintf("every change is on %s", ix.Main())

@@ -34,7 +34,7 @@ func checkFiles(ctx context.Context, a *bundle.Archive, m *release.Manifest, rep
 		rep.Files++
 		rep.Bytes += f.Size
 	}
-	rep.pass(integrity, CodeFiles, "%d files, %d bytes: all are listed, and each is what release.json says", rep.Files, rep.Bytes)
+	rep.pass(integrity, CodeFiles, "%s, %d bytes: all are listed, and each is what release.json says", release.Count(rep.Files, "file"), rep.Bytes)
 	return nil
 }
 

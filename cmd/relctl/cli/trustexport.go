@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/bundle"
+	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/trust"
 )
 
@@ -57,7 +58,7 @@ without any release. It is small enough for an e-mail. relverify update-trust ta
 			if err := writeNew(path, buf.Bytes(), 0o644); err != nil {
 				return err
 			}
-			s.print("trust     %s, %d bytes: %d files, how %s stands\n", path, buf.Len(), len(files), strings.Join(channels, ", "))
+			s.print("trust     %s, %d bytes: %s, how %s stands\n", path, buf.Len(), release.Count(len(files), "file"), strings.Join(channels, ", "))
 			return nil
 		},
 	}
