@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
-	"path"
 	"strings"
 )
 
@@ -27,6 +26,8 @@ type frame struct {
 	TOC                                       []link
 	Body                                      template.HTML
 	Previous, Next                            *link
+	// Wide pages hold tables and charts rather than prose.
+	Wide bool
 }
 
 // link is a text and where it leads; Href may be "".
@@ -160,12 +161,9 @@ func (b *builder) crumbs(d *document) []link {
 
 // furniture writes what all pages share.
 func (b *builder) furniture() error {
-	for _, name := range []string{"style.css", "site.js"} {
-		data, err := embedded.ReadFile("assets/" + name)
-		if err != nil {
-			return err
-		}
-		b.add(path.Join(assetDir, name), data)
-	}
-	return nil
+	files, err := Furniture()
+	b.files = append(b.files, files...)
+	return err
 }
+
+var furniture = []string{"style.css", "site.js"}

@@ -1,11 +1,6 @@
 package site
 
-import (
-	"encoding/json"
-	"path"
-
-	"github.com/yuin/goldmark/ast"
-)
+import "github.com/yuin/goldmark/ast"
 
 // index is what search looks through, as search.js holds it.
 type index struct {
@@ -13,6 +8,8 @@ type index struct {
 	Pages [][2]string `json:"pages"`
 	// Sections are the number of the page, the id of the heading ("" for the beginning of the page), the heading, the text.
 	Sections [][4]any `json:"sections"`
+	// Parts are the names of further indexes beside this one.
+	Parts []string `json:"parts,omitempty"`
 }
 
 // search writes the index as a script, since a page from a folder may not read files.
@@ -24,11 +21,11 @@ func (b *builder) search() error {
 			ix.Sections = append(ix.Sections, [4]any{i, s.id, s.heading, s.text})
 		}
 	}
-	data, err := json.Marshal(ix) // escapes what would end a script
+	data, err := ix.script()
 	if err != nil {
 		return err
 	}
-	b.add(path.Join(assetDir, "search.js"), []byte("relctlSearch("+string(data)+");\n"))
+	b.add(IndexPath("search.js"), data)
 	return nil
 }
 

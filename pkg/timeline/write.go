@@ -35,7 +35,7 @@ func JSON(w io.Writer, entries []Entry) error {
 func Text(w io.Writer, entries []Entry) error {
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, e := range entries {
-		_, _ = fmt.Fprintf(tab, "%s\t%s\t%s\t%s\n", e.Time.Format(layout), or(e.Channel, "-"), e.who(), e.text())
+		_, _ = fmt.Fprintf(tab, "%s\t%s\t%s\t%s\n", e.Time.Format(layout), or(e.Channel, "-"), e.By(), e.text())
 	}
 	return tab.Flush() // also tells what could not be written before
 }
@@ -45,7 +45,7 @@ func Markdown(w io.Writer, entries []Entry) error {
 	var b strings.Builder
 	b.WriteString("| When (UTC) | Event | Channel | What | Who | Why |\n|---|---|---|---|---|---|\n")
 	for _, e := range entries {
-		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s | %s |\n", e.Time.Format(layout), e.Event, cell(e.Channel), cell(e.What), cell(e.who()), cell(e.Reason))
+		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s | %s |\n", e.Time.Format(layout), e.Event, cell(e.Channel), cell(e.What), cell(e.By()), cell(e.Reason))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -58,8 +58,8 @@ func (e Entry) text() string {
 	return clean(e.What + ": " + e.Reason)
 }
 
-// who names who did it: the signer where that was verified, otherwise who they said they are and what that is worth.
-func (e Entry) who() string {
+// By names who did it: the signer where that was verified, otherwise who they said they are and what that is worth.
+func (e Entry) By() string {
 	name, _, _ := strings.Cut(e.Who, " <")
 	switch e.Signature.Status {
 	case ledger.Signed:

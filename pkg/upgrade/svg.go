@@ -39,33 +39,63 @@ const (
 // gives equal bytes. Whatever a
 // text holds, it is shown as text.
 func (p Picture) SVG() []byte {
-	d := &drawing{}
-	lines := slices.Clone(p.Lines)
-	slices.SortStableFunc(lines, func(a, b Drawn) int { return b.Standing.Line.First().Compare(a.Standing.Line.First()) })
-	d.rows(lines)
-	d.ways()
+	d, lines := p.drawing()
 	d.windows(lines, p.Now)
-	title := fmt.Sprintf("Releases of %s and ways to upgrade", p.Product)
 	var out bytes.Buffer
 	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-labelledby="title desc">`+"\n", d.wide, d.y, d.wide, d.y)
-	fmt.Fprintf(&out, "<title id=\"title\">%s</title>\n<desc id=\"desc\">%s</desc>\n", escaped(title), escaped(inWords(lines)))
-	out.WriteString(style)
-	fmt.Fprintf(&out, "<rect class=\"page\" width=\"%d\" height=\"%d\"/>\n<text class=\"head\" x=\"20\" y=\"30\">%s</text>\n", d.wide, d.y, escaped(title))
+	p.words(&out, lines)
+	out.WriteString("<style>\n" + style + "</style>\n" + tip)
+	fmt.Fprintf(&out, "<rect class=\"page\" width=\"%d\" height=\"%d\"/>\n<text class=\"head\" x=\"20\" y=\"30\">%s</text>\n", d.wide, d.y, escaped(p.title()))
+	return d.end(&out)
+}
+
+// Inline returns the picture as a part of an HTML page, without heading, support windows and colours: those are up to the
+// page's style sheet, by the classes upgrades (all of it), name, note, rail, good, gone, old, way, shut and tip.
+func (p Picture) Inline() []byte {
+	const above = 44 // of the heading that is left out
+	d, lines := p.drawing()
+	var out bytes.Buffer
+	fmt.Fprintf(&out, `<svg class="upgrades" width="%d" height="%d" viewBox="0 %d %d %d" role="img" aria-labelledby="title desc">`+"\n", d.wide, d.y-above, above, d.wide, d.y-above)
+	p.words(&out, lines)
+	out.WriteString(tip)
+	return d.end(&out)
+}
+
+// drawing draws the lines, the newest first, and the ways between them.
+func (p Picture) drawing() (*drawing, []Drawn) {
+	lines := slices.Clone(p.Lines)
+	slices.SortStableFunc(lines, func(a, b Drawn) int { return b.Standing.Line.First().Compare(a.Standing.Line.First()) })
+	d := &drawing{}
+	d.rows(lines)
+	d.ways()
+	return d, lines
+}
+
+func (p Picture) title() string {
+	return fmt.Sprintf("Releases of %s and ways to upgrade", p.Product)
+}
+
+// words says what the picture shows.
+func (p Picture) words(out *bytes.Buffer, lines []Drawn) {
+	fmt.Fprintf(out, "<title id=\"title\">%s</title>\n<desc id=\"desc\">%s</desc>\n", escaped(p.title()), escaped(inWords(lines)))
+}
+
+func (d *drawing) end(out *bytes.Buffer) []byte {
 	out.Write(d.under.Bytes())
 	out.Write(d.over.Bytes())
 	out.WriteString("</svg>\n")
 	return out.Bytes()
 }
 
-const style = `<style>
-.page{fill:#fff}.head{font:600 17px sans-serif;fill:#1b1f24}.name{font:600 13px sans-serif;fill:#1b1f24}.note{font:11px sans-serif;fill:#57606a}
+const style = `.page{fill:#fff}.head{font:600 17px sans-serif;fill:#1b1f24}.name{font:600 13px sans-serif;fill:#1b1f24}.note{font:11px sans-serif;fill:#57606a}
 .rail{stroke:#d0d7de;stroke-width:2}.good{fill:#1a7f37}.gone{fill:#fff;stroke:#cf222e;stroke-width:2}.old{fill:#fff;stroke:#8c959f;stroke-width:2}
 .way{fill:none;stroke:#0969da;stroke-width:1.6}.shut{fill:none;stroke:#cf222e;stroke-width:1.6;stroke-dasharray:5 4}.tip{fill:#0969da}
 .full{fill:#2da44e}.part{fill:#bf8700}.now{stroke:#cf222e;stroke-width:1.5}
 @media (prefers-color-scheme:dark){.page{fill:#0d1117}.head,.name{fill:#e6edf3}.note{fill:#9198a1}.rail{stroke:#3d444d}.good{fill:#3fb950}
 .gone,.shut,.now{stroke:#f85149}.old{stroke:#6e7681}.gone,.old{fill:#0d1117}.way{stroke:#58a6ff}.tip{fill:#58a6ff}.full{fill:#238636}.part{fill:#9e6a03}}
-</style>
-<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>
+`
+
+const tip = `<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>
 `
 
 // drawing is a picture in the making. What is under lies behind what is over.

@@ -30,6 +30,7 @@ var table = map[string][]string{
 	"pkg/site":                  {},
 	"pkg/scaffold":              {},
 	"pkg/doctor":                {"pkg/build", "pkg/channel", "pkg/cut", "pkg/git", "pkg/ledger", "pkg/plan", "pkg/sign"},
+	"pkg/portal":                {"pkg/site", "pkg/timeline", "pkg/upgrade"},
 	"pkg/fact/extract":          {"pkg/channel", "pkg/fact"},
 	"pkg/history":               {"pkg/git"},
 	"pkg/ledger":                {"pkg/git"},

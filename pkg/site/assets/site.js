@@ -59,12 +59,14 @@
 	}
 
 	const fold = (s) => s.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
-	let entries = null;
+	let entries = null, parts = []; // parts are indexes that were not read yet
 	window.relctlSearch = (index) => {
-		entries = index.sections.map(([page, id, heading, body]) => {
+		const more = index.sections.map(([page, id, heading, body]) => {
 			const [href, title] = index.pages[page];
-			return { href: href + (id ? "#" + id : ""), title, heading, body, t: fold(title), h: fold(heading), b: fold(body), name: fold(id ? heading : title) };
+			return { href: href + (id ? "#" + id : ""), title, heading, body, t: fold(title), b: fold(body), name: fold(id ? heading : title) };
 		});
+		entries = entries ? entries.concat(more) : more;
+		parts = parts.concat(index.parts ?? []);
 	};
 
 	// rank of a word in a text: 3 as a whole word, 2 at the beginning of one, 1 within, 0 not at all.
@@ -115,15 +117,19 @@
 	function searching(form) {
 		const input = form.querySelector("input"), panel = form.querySelector(".results");
 		const status = panel.querySelector("p"), list = panel.querySelector("ol"), base = document.body.dataset.home.replace(/index\.html$/, "");
-		const load = () => {
-			if (entries || document.getElementById("_index")) return;
+		const read = (name) => {
 			const script = document.createElement("script");
-			script.id = "_index";
-			script.src = document.body.dataset.assets + "search.js";
-			script.addEventListener("load", show);
+			script.className = "index";
+			script.src = document.body.dataset.assets + name;
+			script.addEventListener("load", () => {
+				const first = name === "search.js", last = parts.length === 0;
+				if (!last) read(parts.shift());
+				if (first || last) show();
+			});
 			script.addEventListener("error", () => { status.textContent = "The search index is missing."; });
 			document.head.append(script);
 		};
+		const load = () => { if (!document.querySelector("script.index")) read("search.js"); };
 		function show() {
 			const words = fold(input.value).split(/\s+/).filter(Boolean).slice(0, 8);
 			panel.hidden = words.length === 0;
