@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
 	"path"
@@ -16,8 +15,8 @@ import (
 	"testing/fstest"
 	"time"
 
-	"golang.org/x/net/html"
-
+	"github.com/relctl/relctl/pkg/internal/browsertest"
+	"github.com/relctl/relctl/pkg/internal/htmltest"
 	"github.com/relctl/relctl/pkg/site"
 )
 
@@ -123,138 +122,12 @@ func TestEveryPageIsValidHTMLAndItsLinksLead(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]site.Site{"small": small(t), "hostile": hostile()} {
 		built := build(t, s)
-		ids, files := map[string]map[string]bool{}, map[string]bool{}
-		docs := map[string]*html.Node{}
+		files := map[string][]byte{}
 		for _, f := range built.Files {
-			files[f.Path] = true
-			if path.Ext(f.Path) == ".html" {
-				docs[f.Path] = strict(t, name+"/"+f.Path, f.Data)
-				ids[f.Path] = idsOf(t, name+"/"+f.Path, docs[f.Path])
-			}
+			files[f.Path] = f.Data
 		}
-		for file, doc := range docs {
-			for n := range doc.Descendants() {
-				for _, a := range n.Attr {
-					if a.Key == "href" || a.Key == "src" {
-						checkAddress(t, file, a.Val, files, ids)
-					}
-				}
-			}
-		}
+		htmltest.Check(t, name, files, name != "hostile")
 	}
-}
-
-func checkAddress(t *testing.T, file, to string, files map[string]bool, ids map[string]map[string]bool) {
-	t.Helper()
-	if regexp.MustCompile(`^(https?://|mailto:|data:image/)`).MatchString(to) {
-		return
-	}
-	u, err := url.Parse(to)
-	if err != nil {
-		t.Errorf("%s links to %q: %v", file, to, err)
-		return
-	}
-	p, fragment := u.Path, u.Fragment
-	target := file
-	if p != "" {
-		target = path.Join(path.Dir(file), p)
-	}
-	if !files[target] {
-		t.Errorf("%s links to %q, which is no file", file, to)
-	} else if fragment != "" && !ids[target][fragment] {
-		t.Errorf("%s links to %q, which has no such id", file, to)
-	}
-}
-
-// strict parses HTML and compares what the parser made of it with what the tokens say: a parser that had to move, close
-// or leave out anything met invalid HTML.
-func strict(t *testing.T, name string, data []byte) *html.Node {
-	t.Helper()
-	doc, err := html.Parse(bytes.NewReader(data))
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	var open []string
-	void := []string{"meta", "link", "br", "hr", "img", "input", "wbr"}
-	optional := []string{"html", "head", "body", "tbody"}
-	starts := 0
-	for z := html.NewTokenizer(bytes.NewReader(data)); ; {
-		switch tt := z.Next(); tt {
-		case html.ErrorToken:
-			if len(open) > 0 {
-				t.Errorf("%s: never closed: %v", name, open)
-			}
-			nodes := 0
-			for n := range doc.Descendants() {
-				if n.Type == html.ElementNode && !slices.Contains(optional, n.Data) {
-					nodes++
-				}
-			}
-			if nodes != starts {
-				t.Errorf("%s: %d elements are written and %d understood", name, starts, nodes)
-			}
-			return doc
-		case html.StartTagToken, html.SelfClosingTagToken:
-			tag, _ := z.TagName()
-			if !slices.Contains(optional, string(tag)) {
-				starts++
-			}
-			if !slices.Contains(void, string(tag)) {
-				open = append(open, string(tag))
-			}
-			if string(tag) == "p" && slices.Contains(open[:len(open)-1], "p") {
-				t.Errorf("%s: a paragraph in a paragraph", name)
-			}
-		case html.EndTagToken:
-			tag, _ := z.TagName()
-			if len(open) == 0 || open[len(open)-1] != string(tag) {
-				t.Fatalf("%s: </%s> closes %v", name, tag, open)
-			}
-			open = open[:len(open)-1]
-		case html.TextToken, html.CommentToken, html.DoctypeToken:
-		}
-	}
-}
-
-// idsOf returns the ids of a page, and looks at what HTML asks for beyond its grammar.
-func idsOf(t *testing.T, name string, doc *html.Node) map[string]bool {
-	t.Helper()
-	ids, last, ones := map[string]bool{}, 0, 0
-	for n := range doc.Descendants() {
-		attr := map[string]string{}
-		for _, a := range n.Attr {
-			if _, twice := attr[a.Key]; twice {
-				t.Errorf("%s: <%s> has %s twice", name, n.Data, a.Key)
-			}
-			attr[a.Key] = a.Val
-			if strings.HasPrefix(a.Key, "on") || a.Key == "style" {
-				t.Errorf("%s: <%s> has the attribute %s", name, n.Data, a.Key)
-			}
-		}
-		if id, ok := attr["id"]; ok {
-			if ids[id] || id == "" || strings.ContainsAny(id, " \t\n") {
-				t.Errorf("%s: the id %q is not unique or not valid", name, id)
-			}
-			ids[id] = true
-		}
-		if _, ok := attr["alt"]; n.Data == "img" && !ok {
-			t.Errorf("%s: an image without alt", name)
-		}
-		if regexp.MustCompile("^h[1-6]$").MatchString(n.Data) && attr["id"] != "_toc" {
-			level := int(n.Data[1] - '0')
-			if level == 1 {
-				ones++
-			}
-			if level > last+1 && !strings.HasPrefix(name, "hostile") {
-				t.Errorf("%s: h%d follows h%d", name, level, last)
-			}
-			last = level
-		}
-	}
-	if ones != 1 {
-		t.Errorf("%s has %d first headings", name, ones)
-	}
-	return ids
 }
 
 func TestProblemsNameFileAndLine(t *testing.T) {
@@ -348,7 +221,7 @@ func TestHostileTextsComeOutInert(t *testing.T) {
 		}
 		switch {
 		case path.Ext(f.Path) == ".html":
-			inert(t, f)
+			htmltest.Inert(t, f.Path, f.Data)
 		case f.Path == "_site/search.js":
 			if strings.Contains(text, "<") || strings.Contains(text, "\u2028") {
 				t.Errorf("%s could end the script it is in", f.Path)
@@ -357,36 +230,6 @@ func TestHostileTextsComeOutInert(t *testing.T) {
 			if m := regexp.MustCompile(`(?m)^[.'](so|tr|sy|pi|open)\b.*`).FindString(text); m != "" {
 				t.Errorf("%s has the request %q", f.Path, m)
 			}
-		}
-	}
-}
-
-// inert makes sure that no script but ours is in a page, and that nothing in it acts or asks for anything from outside.
-func inert(t *testing.T, f site.File) {
-	t.Helper()
-	doc, err := html.Parse(bytes.NewReader(f.Data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n := range doc.Descendants() {
-		if n.Type != html.ElementNode {
-			continue
-		}
-		for _, a := range n.Attr {
-			value := strings.ToLower(strings.TrimSpace(a.Val))
-			switch {
-			case strings.HasPrefix(a.Key, "on"), a.Key == "style", a.Key == "srcdoc":
-				t.Errorf("%s: <%s %s=%q>", f.Path, n.Data, a.Key, a.Val)
-			case (a.Key == "href" || a.Key == "src") && regexp.MustCompile(`^[a-z]+:`).MatchString(value) && !regexp.MustCompile(`^(https?|mailto):`).MatchString(value):
-				t.Errorf("%s: <%s %s=%q>", f.Path, n.Data, a.Key, a.Val)
-			case a.Key == "src" && (strings.Contains(value, ":") || strings.HasPrefix(value, "//")):
-				t.Errorf("%s asks for %q", f.Path, a.Val)
-			case n.Data == "script" && a.Key == "src" && path.Base(a.Val) != "site.js":
-				t.Errorf("%s: script %q", f.Path, a.Val)
-			}
-		}
-		if n.Data == "script" && n.FirstChild != nil || slices.Contains([]string{"iframe", "object", "embed", "base", "svg"}, n.Data) {
-			t.Errorf("%s holds <%s>", f.Path, n.Data)
 		}
 	}
 }
@@ -440,7 +283,7 @@ func TestReadTakesNotesAndOtherFilesAsTheyAre(t *testing.T) {
 
 func TestManPagesAreWhatFormattersExpect(t *testing.T) {
 	t.Parallel()
-	mandoc := program(t, "mandoc")
+	mandoc := browsertest.Program(t, "mandoc")
 	dir := t.TempDir()
 	for _, s := range []site.Site{small(t), hostile()} {
 		for _, f := range build(t, s).Files {
@@ -465,19 +308,6 @@ func TestManPagesAreWhatFormattersExpect(t *testing.T) {
 	}
 }
 
-// program finds one that only a system package gives.
-func program(t testing.TB, name string) string {
-	t.Helper()
-	found, err := exec.LookPath(name)
-	if err != nil && os.Getenv("CI") != "" {
-		t.Fatalf("%s is missing, which .ci/run installs", name)
-	}
-	if err != nil {
-		t.Skipf("%s is not installed", name)
-	}
-	return found
-}
-
 func FuzzBuild(f *testing.F) {
 	for _, p := range append(hostile().Pages[:1], small(f).Pages...) {
 		f.Add(string(p.Markdown))
@@ -488,7 +318,7 @@ func FuzzBuild(f *testing.F) {
 		}
 		for _, file := range build(t, one(markdown)).Files {
 			if path.Ext(file.Path) == ".html" && file.Path != "single.html" {
-				inert(t, file)
+				htmltest.Inert(t, file.Path, file.Data)
 			}
 		}
 	})
