@@ -100,7 +100,7 @@ func (c chart) scale(b *bytes.Buffer, high int) {
 	for ; !t.After(c.to); t = next(t) {
 		x := c.x(t)
 		fmt.Fprintf(b, "<line class=\"tick\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>", x, chartTop-6, x, high-8)
-		if now := c.x(c.now); x < chartWide-50 && (now < x-30 || now > x+50) {
+		if now := c.x(c.now); x < chartWide-50 && (now < x-20 || now > x+80) {
 			fmt.Fprintf(b, "<text class=\"when\" x=\"%d\" y=\"%d\">%s</text>", x+2, chartTop-12, t.Format(layout))
 		}
 		b.WriteByte('\n')

@@ -188,5 +188,5 @@ func foundFlags(v view) []site.Found {
 	return out
 }
 
-// days is how many whole days lie between two times.
-func days(now, t time.Time) int { return int(now.Sub(t).Hours() / 24) }
+// days is how many whole days lie between a time and now, 0 for what is yet to come.
+func days(now, t time.Time) int { return max(int(now.Sub(t).Hours()/24), 0) }

@@ -278,6 +278,17 @@ func (l *Line) phase(now time.Time) (name string, left int) {
 	return "full support", left
 }
 
+// Newest returns the newest release, zero for none.
+func (l Line) Newest() release.Version {
+	var v release.Version
+	for _, r := range l.Releases {
+		if v.IsZero() || r.Compare(v) > 0 {
+			v = r
+		}
+	}
+	return v
+}
+
 // Phase names where a line is in its life.
 func (m *Model) Phase(l Line) string {
 	name, _ := l.phase(m.Time)

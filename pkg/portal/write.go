@@ -103,12 +103,12 @@ func (w *writer) releases() error {
 	for i := range w.model.Channels {
 		ch := &w.model.Channels[i]
 		for k := range ch.Releases {
-			var near [2]site.Entry // the next newer and the next older one
+			var near [2]site.Entry // the next older and the next newer one
 			if k > 0 {
-				near[0] = entryOf(ch, k-1)
+				near[1] = entryOf(ch, k-1)
 			}
 			if k+1 < len(ch.Releases) {
-				near[1] = entryOf(ch, k+1)
+				near[0] = entryOf(ch, k+1)
 			}
 			r := &ch.Releases[k]
 			key := ""

@@ -96,6 +96,8 @@ func searching(b *browsertest.Tab) {
 	b.Run(chromedp.SendKeys(`.search input`, "UNICODE"), chromedp.WaitVisible(`.results li`))
 	b.Is(`document.querySelector('.results b').textContent.includes('Ünïcode')`, true)
 	b.Is(`document.querySelector('.search input').value = ""`, "")
+	b.Run(chromedp.SendKeys(`.search input`, "data-dir"), chromedp.WaitVisible(`.results mark`)) // a sign that means something in patterns
+	b.Is(`document.querySelector('.search input').value = ""`, "")
 	b.Run(chromedp.SendKeys(`.search input`, `<img src=x> zzz`), chromedp.WaitVisible(`.results p`))
 	b.Is(`document.querySelector('.results p').textContent`, "Nothing found. Try fewer words.")
 }

@@ -112,12 +112,10 @@ func entryLink(from string, e Entry) *link {
 func visible(s string) string { return string(inVisible([]byte(s))) }
 
 func inVisible(text []byte) []byte {
-	for _, c := range text {
-		if c < ' ' && c != '\n' && c != '\t' || c >= 0x7f {
-			return clean(text)
-		}
+	if utf8.Valid(text) && bytes.IndexFunc(text, hidden) < 0 {
+		return text
 	}
-	return text
+	return clean(text)
 }
 
 // Furniture returns what all pages of a shell need beside them: the style sheet and the script of documentation.

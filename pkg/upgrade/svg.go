@@ -52,8 +52,9 @@ func (p Picture) SVG() []byte {
 // Inline returns the picture as a part of an HTML page, without heading, support windows and colours: those are up to the
 // page's style sheet, by the classes upgrades (all of it), name, note, rail, good, gone, old, way, shut and tip.
 func (p Picture) Inline() []byte {
-	const above = 44 // of the heading that is left out
+	const above, below = 44, 40 // room for the heading and the windows, which are left out
 	d, lines := p.drawing()
+	d.y -= below
 	var out bytes.Buffer
 	fmt.Fprintf(&out, `<svg class="upgrades" width="%d" height="%d" viewBox="0 %d %d %d" role="img" aria-labelledby="title desc">`+"\n", d.wide, d.y-above, above, d.wide, d.y-above)
 	p.words(&out, lines)

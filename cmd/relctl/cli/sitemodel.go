@@ -255,7 +255,7 @@ func siteCell(l backportCell) portal.Cell {
 		c.Words, c.Mood = "–", ""
 	}
 	if f := l.Forecast; f != nil && (f.Outcome == backport.Conflicts || f.Outcome == backport.Needs) {
-		c.More = obstacle(f)
+		c.More = strings.TrimPrefix(obstacle(f), "conflicts ")
 	}
 	return c
 }

@@ -96,7 +96,7 @@
 
 	// marked adds a text to a parent, with the words in it marked.
 	function marked(parent, text, words) {
-		const pattern = new RegExp(words.map((w) => w.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&")).join("|"), "giu");
+		const pattern = new RegExp(words.map((w) => w.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")).join("|"), "giu");
 		let last = 0;
 		for (const m of text.matchAll(pattern)) {
 			parent.append(text.slice(last, m.index));
