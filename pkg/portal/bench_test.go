@@ -74,5 +74,5 @@ func TestPeak(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	t.Logf("peak: %s", rest[:strings.Index(rest, "\n")])
+	t.Logf("peak: %s", strings.Fields(rest)[0])
 }

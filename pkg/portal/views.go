@@ -278,6 +278,13 @@ func (l *Line) phase(now time.Time) (name string, left int) {
 	return "full support", left
 }
 
+// NewestFirst returns the lines, the newest first, as charts have them.
+func (m *Model) NewestFirst() []Line {
+	out := slices.Clone(m.Lines)
+	slices.Reverse(out)
+	return out
+}
+
 // Newest returns the newest release, zero for none.
 func (l Line) Newest() release.Version {
 	var v release.Version
@@ -323,7 +330,7 @@ func (m *Model) SupportChart() template.HTML {
 	pad := c.to.Sub(c.from) / 40
 	c.from, c.to = c.from.Add(-pad), c.to.Add(3*pad)
 	var words []string
-	for _, l := range slices.Backward(m.Lines) {
+	for _, l := range m.NewestFirst() {
 		s := l.Standing
 		full, end := day(s.Support.Maintenance), day(s.Support.EOL)
 		row := chartRow{name: s.Channel}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"path"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -88,7 +89,7 @@ func (s *Shell) trail(from, within string) []link {
 			if e.Path != "" {
 				l.Href = relative(from, e.Path)
 			}
-			way := append(above[:len(above):len(above)], l)
+			way := slices.Concat(above, []link{l})
 			if e.Path == within {
 				return way
 			}

@@ -86,6 +86,7 @@ func New(t *testing.T, parent context.Context, base string) *Tab {
 	return b
 }
 
+// Run does what a person would, or waits for something.
 func (b *Tab) Run(actions ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
 	if err := chromedp.Do(b.ctx, actions...); err != nil {
