@@ -283,3 +283,25 @@ func TestAReleaseThatCannotBeReadIsNamed(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestConcernsComeWorstFirst(t *testing.T) {
+	t.Parallel()
+	verdicts := []release.Verdict{{Gate: "smoke", Status: release.Pass}, {Gate: "soak", Status: release.NoData, Reason: "no word"}}
+	m := &portal.Model{Time: now, Channels: []portal.Channel{
+		{Name: "lts-2.4", Last: release.MustVersion("2.4.3"), Notes: []string{"lts-2.4: 2.4.4 is not finished"}, Refused: []portal.Refusal{
+			{Version: release.MustVersion("2.4.4"), Verdicts: verdicts},
+			{Version: release.MustVersion("2.4.3"), Verdicts: verdicts}, // it was released since
+		}},
+		{Name: "rolling", Rings: []portal.Ring{
+			{Name: "dogfood", Next: "up-to-date"}, {Name: "canary", Next: "wait", Why: "time will tell"}, {Name: "tenants", Next: "rolled-back", Why: "orders are lost"},
+		}},
+	}}
+	var got []string
+	for _, c := range m.Concerns() {
+		got = append(got, string(c.Mood)+" "+c.What+": "+c.Text)
+	}
+	want := "bad rolling / tenants: orders are lost\nwarn lts-2.4: 2.4.4 was refused: soak no-data\nwarn lts-2.4: 2.4.4 is not finished"
+	if strings.Join(got, "\n") != want {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), want)
+	}
+}

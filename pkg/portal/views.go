@@ -66,6 +66,11 @@ func (m *Model) Concerns() []Concern {
 				out = append(out, Concern{r.mood(), ch.Name + " / " + r.Name, r.Why, gatesPath})
 			}
 		}
+		for _, r := range ch.Refused {
+			if r.Ring == "" && r.Version.Compare(ch.Last) > 0 {
+				out = append(out, Concern{Warn, ch.Name, r.sentence(), gatesPath})
+			}
+		}
 		for _, n := range ch.Notes {
 			out = append(out, Concern{Warn, ch.Name, strings.TrimPrefix(n, ch.Name+": "), gatesPath})
 		}
@@ -85,6 +90,15 @@ func (m *Model) Concerns() []Concern {
 	}
 	slices.SortStableFunc(out, func(a, b Concern) int { return cmp.Compare(rank(a.Mood), rank(b.Mood)) })
 	return out
+}
+
+// sentence says which gates refused what.
+func (r *Refusal) sentence() string {
+	var gates []string
+	for _, v := range release.Blocking(r.Verdicts) {
+		gates = append(gates, v.Gate+" "+string(v.Status))
+	}
+	return fmt.Sprintf("%s was refused: %s", r.Version, strings.Join(gates, ", "))
 }
 
 func rank(m Mood) int { return slices.Index([]Mood{Bad, Warn, Neutral, Good}, m) }
@@ -462,7 +476,7 @@ func (m *Model) VerdictMood(s release.Status) Mood {
 		return Good
 	case release.Waived:
 		return Warn
-	case release.NotEvaluated:
+	case release.NotEvaluated, release.Pending:
 		return Neutral
 	}
 	return Bad
