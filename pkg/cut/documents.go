@@ -125,7 +125,7 @@ func (c *cutter) put(name, media string, data []byte) (release.File, error) {
 	return f, durable.Write(c.journal.path(filesDir, name), data, 0o644)
 }
 
-// document writes the changelog for people and machines, and takes the operator docs from the commit.
+// document writes the changelog for people and machines, and takes the operator docs and the facts from the commit.
 func (c *cutter) document(ctx context.Context, r *reserved) ([]release.File, error) {
 	return do(c.journal, "documents", r.Plan, func() (step[[]release.File], error) {
 		if err := c.journal.clear(filesDir+"/changelog", filesDir+"/docs"); err != nil {
@@ -157,8 +157,12 @@ func (c *cutter) document(ctx context.Context, r *reserved) ([]release.File, err
 		if err != nil {
 			return step[[]release.File]{}, fmt.Errorf("operator docs: %w", err)
 		}
+		facts, err := c.factsFile(ctx, r.Plan.Inputs)
+		if err != nil {
+			return step[[]release.File]{}, err
+		}
 		return step[[]release.File]{
-			Out: append(files, docs...), Left: []string{filesDir + "/changelog", filesDir + "/docs"},
+			Out: slices.Concat(files, docs, facts), Left: []string{filesDir + "/changelog", filesDir + "/docs"},
 			Text: "changelog, and " + release.Count(len(docs), "file") + " of operator documentation",
 		}, nil
 	})

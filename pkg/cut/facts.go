@@ -37,13 +37,7 @@ func (p *Project) Facts(ctx context.Context, name string) (*fact.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	fsys, err := p.Repo.FS(ctx, found.Commit)
-	if err != nil {
-		return nil, err
-	}
-	run := &factRun{project: p, commit: found.Commit}
-	defer run.remove()
-	s, err := p.gather(ctx, p.Policy.Product, fsys, run)
+	s, err := p.factsOf(ctx, p.Policy.Product, found.Commit)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -67,10 +67,11 @@ func (c *cutter) images(ctx context.Context, r *reserved, artifacts []build.Arti
 		Images    []channel.Image  `json:"images"`
 		Artifacts []build.Artifact `json:"artifacts"`
 	}
-	wanted, err := c.wantedImages(ctx, r.Plan.Inputs)
+	product, err := c.reservedProduct(ctx, r.Plan.Inputs)
 	if err != nil {
 		return nil, &StageError{Stage: "images", Err: err}
 	}
+	wanted := product.Images
 	if len(wanted) == 0 {
 		return &imaged{Artifacts: artifacts}, nil
 	}

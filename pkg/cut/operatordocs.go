@@ -107,8 +107,11 @@ func (c *cutter) documentation(ctx context.Context, in release.Inputs, changes [
 	return built, err
 }
 
-// checkDocs refuses documentation with broken links before anything is reserved or built.
+// checkDocs refuses documentation with broken links, and facts that cannot be read, before anything is reserved or built.
 func (c *cutter) checkDocs(ctx context.Context, p release.Plan) error {
+	if _, err := c.facts(ctx, p.Inputs); err != nil {
+		return err
+	}
 	if c.operatorDir() == "" {
 		return nil
 	}

@@ -8,31 +8,31 @@ import (
 	"github.com/relctl/relctl/pkg/release"
 )
 
-// wantedImages are the images that the plan was reserved with: a cut that is finished later makes what was reserved,
+// reservedProduct is the product as the plan was reserved with it: a cut that is finished later makes what was reserved,
 // whatever the policy says by then.
-func (c *cutter) wantedImages(ctx context.Context, in release.Inputs) ([]channel.Image, error) {
+func (c *cutter) reservedProduct(ctx context.Context, in release.Inputs) (channel.Product, error) {
 	if sameBlob(c.Policy.Blobs, in.Policy, productFile) {
-		return c.Policy.Product.Images, nil
+		return c.Policy.Product, nil
 	}
-	tree := ""
+	tree, none := "", channel.Product{}
 	for _, b := range in.Policy {
 		data, err := c.Repo.Blob(ctx, b.ID, maxPolicyFile)
 		if err != nil {
-			return nil, fmt.Errorf("%s as the plan was reserved with it: %w", b.Path, err)
+			return none, fmt.Errorf("%s as the plan was reserved with it: %w", b.Path, err)
 		}
 		if tree, err = c.Repo.WriteFile(tree, b.Path, data); err != nil {
-			return nil, err
+			return none, err
 		}
 	}
 	files, err := c.Repo.FS(ctx, tree)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	set, err := channel.Load(files)
 	if err != nil {
-		return nil, fmt.Errorf("the policy that the plan was reserved with: %w", err)
+		return none, fmt.Errorf("the policy that the plan was reserved with: %w", err)
 	}
-	return set.Product.Images, nil
+	return set.Product, nil
 }
 
 const productFile = "channels/product.yaml"

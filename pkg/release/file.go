@@ -19,6 +19,7 @@ const (
 	MediaTypeZip        = "application/zip"
 	MediaTypeDeb        = "application/vnd.debian.binary-package"
 	MediaTypeRPM        = "application/x-rpm"
+	MediaTypeFacts      = "application/vnd.relctl.facts.v1+json"
 )
 
 // Groups are the top-level folders of a release, in the order in which a bundle carries them. SHA256SUMS and VERIFY.md

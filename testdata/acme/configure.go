@@ -18,9 +18,20 @@ const (
 	keyFile     = "channels/keys/release.pub"
 	withScript  = "build: {command: [./hack/build.sh], output: dist}"
 	withTool    = "goreleaser: .goreleaser.yaml"
+	pagesAlone  = "docs: {operator: docs/operator}"
+	withFacts   = `docs:
+  operator: docs/operator
+  facts:
+    - {kind: config, schema: config/schema.json}
+    - {kind: migrations, files: ["migrations/*.sql"], dialect: postgres}
+    - {kind: manifests, files: ["deploy/base/*.yaml"]}
+    - {kind: rules, files: ["deploy/alerts/*.yaml"]}
+    - {kind: metrics, files: ["internal/**/*.go"], pattern: 'metrics\.(?P<type>Counter|Gauge)\("(?P<name>\w+)", "(?P<text>[^"]*)"'}
+    - {kind: runbooks, files: ["docs/operator/runbooks/*.md"]}
+    - {kind: messages, files: ["docs/operator/troubleshoot.md"]}`
 )
 
-// Configure writes a policy into the channel files of a working tree on main. Committing and pushing them is left to
+// Configure writes a policy, and where the facts are, into the channel files of a working tree on main. Committing and pushing them is left to
 // the caller.
 func Configure(repo string, p Policy) error {
 	key := filepath.Join(repo, filepath.FromSlash(keyFile))
@@ -28,6 +39,9 @@ func Configure(repo string, p Policy) error {
 		return err
 	}
 	if err := os.WriteFile(key, p.PublicKey, 0o644); err != nil {
+		return err
+	}
+	if err := replace(repo, productFile, pagesAlone, withFacts); err != nil {
 		return err
 	}
 	if !p.Goreleaser {

@@ -19,14 +19,17 @@ func newFacts(s IO) *cobra.Command {
 	var asJSON *bool
 	var kinds []string
 	cmd := &cobra.Command{
-		Use:   "facts [release, branch or commit]",
+		Use:   "facts [release, branch, commit, bundle or folder]",
 		Short: "Tell what operators care about at a commit: configuration, migrations, alerts",
 		Long: `facts reads what operators care about at a commit: configuration keys with their defaults, flags, environment variables,
 migrations with the locks they take, custom resources, API operations, ports, images, resources, alerts and the metrics
 they use, runbooks, error codes and feature flags. docs.facts in channels/product.yaml says where they are. Without an
-argument it reads the working tree, by the channel files that stand there.`,
+argument it reads the working tree, by the channel files that stand there.
+
+A release carries its facts: those of a bundle, or of the folder that it was unpacked into, need no repository.`,
 		Example: `  relctl facts
   relctl facts 2.4.7 --kind config --kind alert
+  relctl facts acme-2.4.7.bundle
   relctl facts main --json > facts.json`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -108,7 +111,7 @@ func (f *factFinder) set(ctx context.Context, args []string) (*fact.Set, error) 
 	return set, err
 }
 
-// named returns the facts of a file with facts, or of a commit.
+// named returns the facts of a file with facts, of a release that lies here, or of a commit.
 func (f *factFinder) named(ctx context.Context, name string) (*fact.Set, error) {
 	if strings.HasSuffix(name, ".json") {
 		data, err := os.ReadFile(name)
@@ -120,6 +123,12 @@ func (f *factFinder) named(ctx context.Context, name string) (*fact.Set, error) 
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		return set, nil
+	}
+	if set, found, err := releaseFacts(name); found {
+		if err == nil {
+			f.say("the facts are those that %s says of itself; relverify says whether it is genuine", plain(name))
+		}
+		return set, err
 	}
 	p, err := f.open(ctx)
 	if err != nil {

@@ -32,13 +32,14 @@ func newFactsDiff(s IO) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff <from> <to>",
 		Short: "Tell what an operator has to know between two releases",
-		Long: `diff compares the facts of two releases, branches, commits, or files with facts as a release carries them
-(docs/facts.json). Each change is breaking (what worked fails unless somebody acts), an action (it behaves differently, or
+		Long: `diff compares the facts of two releases, branches or commits, or what releases carry: two bundles, folders that they were
+unpacked into, or their files docs/facts.json, for which no repository is needed. Each change is breaking (what worked fails unless somebody acts), an action (it behaves differently, or
 somebody should prepare) or a notice. Other words for the same and another order are no change.
 
 A key counts as renamed where the schema says so: "x-renamed-from", or "@renamed-from old.key" in a comment.`,
 		Example: `  relctl facts diff 2.4.6 2.4.7
   relctl facts diff 2.4.7 main --kind config
+  relctl facts diff acme-2.4.6.bundle acme-2.4.7.bundle
   relctl facts diff old/docs/facts.json new/docs/facts.json --json`,
 		Args: exactly("release to compare from", "release to compare to"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/relctl/relctl/pkg/bundle"
+	"github.com/relctl/relctl/pkg/fact"
+	"github.com/relctl/relctl/pkg/release"
+)
+
+// releaseFacts returns the facts of a release that lies here, as a bundle or in a folder; found is false if the name is
+// that of neither.
+func releaseFacts(name string) (set *fact.Set, found bool, err error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, false, nil //nolint:nilerr // a release, a branch or a commit
+	}
+	if info.IsDir() {
+		if _, err := os.Stat(filepath.Join(name, release.ManifestName)); err != nil {
+			return nil, false, nil //nolint:nilerr // a folder that is called like a branch
+		}
+		set, err = folderFacts(name)
+	} else if strings.HasSuffix(name, ".bundle") {
+		set, err = bundleFacts(name, info)
+	} else {
+		return nil, false, nil
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", name, err)
+	}
+	return set, true, err
+}
+
+func folderFacts(dir string) (*fact.Set, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }() // only read
+	set, _, err := fact.OfFolder(root.FS())
+	return set, err
+}
+
+func bundleFacts(path string, info fs.FileInfo) (*fact.Set, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // only read
+	b, err := bundle.Open(f, info.Size())
+	if err != nil {
+		return nil, err
+	}
+	set, _, err := fact.OfRelease(b.ReadFile)
+	return set, err
+}
