@@ -77,15 +77,6 @@ func TestKeysOfOneOfSeveralFilesAreKeptApart(t *testing.T) {
 	}
 }
 
-func TestUnknownKeysOfAFileAreFound(t *testing.T) {
-	t.Parallel()
-	s := set(key("a.b", fact.Attributes{}), key("labels.*", fact.Attributes{}))
-	got, err := fact.CheckConfig(s, s, "", "a.yaml", []byte("a: {b: 1, c: 2}\nlabels: {x: y}\nd: 1\n"))
-	if err != nil || len(got.Unknown) != 2 || got.Unknown[0].Key != "a.c" || got.Unknown[1].Key != "d" || got.Unknown[1].Line != 3 {
-		t.Errorf("unknown = %+v, %v", got.Unknown, err)
-	}
-}
-
 func TestSettingsAreReadWithTheirPlaces(t *testing.T) {
 	t.Parallel()
 	const want = "2 server.listen string :80 (The address.\nbeside)\n3 server.tags array [a, b] ()\n5 routes[].path string / ()\n"
@@ -128,6 +119,7 @@ func TestSettingsOfHostileFilesAreRefused(t *testing.T) {
 // FuzzSettings reads configuration files from anywhere.
 func FuzzSettings(f *testing.F) {
 	f.Add("a.yaml", []byte("a: &x {b: [1, {c: 2}]}\nd: *x\n<<: *x\n"))
+	f.Add("a.env", []byte("# c\nexport A_B='x'\n"))
 	f.Add("a.toml", []byte("# c\na = [1, {b = 2}] # d\n[[x.y]]\n'q.r' = 1979-05-27\n"))
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
 		got, err := fact.Settings(name, data)
@@ -139,8 +131,13 @@ func FuzzSettings(f *testing.F) {
 				t.Errorf("a setting without key and line: %+v", s)
 			}
 		}
-		if _, err := fact.CheckConfig(&fact.Set{}, &fact.Set{}, "", name, data); err != nil {
+		before := set(key("a.b[].c", fact.Attributes{Type: "integer"}), key("d", fact.Attributes{Default: ptr("1")}))
+		after := set(key("a.b[].e", fact.Attributes{RenamedFrom: []string{"a.b[].c"}, Required: true}), key("d", fact.Attributes{Type: "object", Minimum: "2"}))
+		check, err := fact.CheckConfig(before, after, "", name, data)
+		if err != nil {
 			t.Error(err)
+		} else if check.Changed > check.Keys || check.Keys != len(got) {
+			t.Errorf("%d of %d keys change, of %d", check.Changed, check.Keys, len(got))
 		}
 	})
 }

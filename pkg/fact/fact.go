@@ -164,13 +164,13 @@ func Sort(facts []Fact) { slices.SortStableFunc(facts, compare) }
 // MaxFacts is the largest number of facts in a set.
 const MaxFacts = 100_000
 
-// maxSet is the largest file with a set, in bytes.
-const maxSet = 64 << 20
+// MaxBytes is the largest file with a set, in bytes.
+const MaxBytes = 64 << 20
 
 // Decode reads a set as a release carries it.
 func Decode(data []byte) (*Set, error) {
-	if len(data) > maxSet {
-		return nil, fmt.Errorf("facts of %d bytes are more than %d", len(data), maxSet)
+	if len(data) > MaxBytes {
+		return nil, fmt.Errorf("facts of %d bytes are more than %d", len(data), MaxBytes)
 	}
 	var s Set
 	if err := release.Decode(data, &s); err != nil {

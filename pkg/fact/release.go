@@ -28,7 +28,7 @@ func OfRelease(read func(name string, limit int64) ([]byte, error)) (*Set, *rele
 	if !ok {
 		return nil, m, &NoneError{m.Product, m.Version}
 	}
-	data, err := read(ReleasePath, maxSet)
+	data, err := read(ReleasePath, MaxBytes)
 	if err != nil {
 		return nil, m, err
 	}

@@ -32,14 +32,17 @@ const (
 	maxDepth    = 64
 )
 
-// Settings reads the keys of a configuration file in the order of the file: TOML by the name's ending ".toml", else YAML
-// or JSON.
+// Settings reads the keys of a configuration file in the order of the file: TOML by the name's ending ".toml", variables by
+// ".env", else YAML or JSON.
 func Settings(name string, data []byte) ([]Setting, error) {
 	if len(data) > maxConfig {
 		return nil, fmt.Errorf("%s: %d bytes are more than the %d of a configuration file", name, len(data), maxConfig)
 	}
-	if path.Ext(name) == ".toml" {
+	switch {
+	case path.Ext(name) == ".toml":
 		return tomlSettings(name, data)
+	case isEnv(name):
+		return envSettings(name, data)
 	}
 	return yamlSettings(name, data)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	relverify "github.com/relctl/relctl/cmd/relverify/cli"
 	"github.com/relctl/relctl/pkg/changelog"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/cut"
@@ -61,6 +62,7 @@ var schemas = map[string]func() ([]byte, error){
 	"site-report":         describe("site-report", "What relverify status and report print with --json", verify.SiteReport{}),
 	"site-history":        describe("site-history", "What relverify history --json prints", verify.History{}),
 	"site-path":           describe("site-path", "What relverify path --json prints", verify.Way{}),
+	"config-check":        describe("config-check", "What relverify check-config --json prints", relverify.ConfigCheck{}),
 	"bundle-list":         describe("bundle-list", "What relverify <folder> --json prints", verify.Listing{}),
 	"verification":        describe("verification", "The report of a verification", verify.Report{}),
 }

@@ -36,6 +36,7 @@ Examples:
   %[1]s status
   %[1]s path 2.4.6 2.4.7
   %[1]s --key acme.pub --product acme --channel lts-2.4 acme-2.4.7.bundle
+  %[1]s check-config acme.yaml --key acme.pub --from facts-2.4.6.json acme-2.4.7.bundle
   %[1]s unpack --key a.pub --key b.pub --threshold 2 acme-2.4.7.bundle acme-2.4.7
 
 The root, or the key, must have reached you by another way than the bundle: who can forge one can forge both.
@@ -44,6 +45,7 @@ Usage:
   %[1]s [flags] [folder]                    list the bundles in a folder and one level below, this one if none is named
   %[1]s [flags] <bundle>                    check one
   %[1]s unpack [flags] <bundle> <new folder>  check it, unpack it, and note that it is installed
+  %[1]s check-config [flags] <file> <bundle or folder>  what the release changes for your configuration file
   %[1]s init [flags]                        set up a site: what is trusted, what is followed, what is installed
   %[1]s installed [version | none]          what is installed; or say so
   %[1]s status [version]                    what is known as of when, support left, and eight words for the newest release
@@ -69,6 +71,11 @@ Flags of init:
   --max-age <days>      refuse older news, as in 60d
   --from <file>         set up from what export wrote, instead of all the others
 
+Flags of check-config; the file is YAML, JSON, TOML, or variables in a file called *.env:
+  (--from names the release that the file comes from: its version, if its bundle lies beside the new one, or its bundle,
+  folder or facts.json; else it is what is installed)
+  --scope <name>        which configuration file of the product it is, if there are several
+
 Flags of checking with a key instead of a site; nothing is known then of newer releases and withdrawals,
 and --product and --channel refuse bundles of others:
   --key <file>          a public key of the vendor, PEM (repeatable)
@@ -77,7 +84,7 @@ and --product and --channel refuse bundles of others:
 
 Exit codes:
   0 genuine, and may be installed · 1 failed (a medium that cannot be read, say) · 2 usage, or something must be said first
-  4 refused · 7 genuine, but stale, withdrawn or of a line that has ended · 130 interrupted
+  4 refused · 6 the configuration file must be changed first · 7 genuine, but stale, withdrawn or of a line that has ended · 130 interrupted
 A folder: 4 if a bundle in it is not what the vendor made, or none is for this site; 0 if one may be installed; else 7.
 `
 
@@ -102,6 +109,7 @@ type command struct {
 	installed      string
 	maxAge         string
 	from           string
+	scope          string
 	stdout, stderr io.Writer
 	name           string
 	now            func() time.Time
@@ -125,6 +133,7 @@ func verbs() []verb {
 	return []verb{
 		{"", 0, 1, "a bundle or a folder", check, (*command).check},
 		{"unpack", 2, 2, "a bundle and a new folder", check, (*command).unpack},
+		{"check-config", 2, 2, "a configuration file and the new release", slices.Concat(keyFlags, []string{"accept", "from", "scope"}), (*command).checkConfig},
 		{"init", 0, 0, "flags only", []string{"root", "product", "channel", "fingerprint", "installed", "max-age", "from"}, (*command).init},
 		{"installed", 0, 1, "a version, or none", nil, (*command).showInstalled},
 		{"status", 0, 1, "a version at most", nil, (*command).status},
@@ -207,6 +216,7 @@ func (c *command) parse(args []string) error {
 	for name, to := range map[string]*string{
 		"site": &c.site, "product": &c.product, "channel": &c.channel, "min-version": &c.min, "root": &c.root,
 		"fingerprint": &c.fingerprint, "installed": &c.installed, "max-age": &c.maxAge, "from": &c.from,
+		"scope": &c.scope,
 	} {
 		f.StringVar(to, name, "", "")
 	}

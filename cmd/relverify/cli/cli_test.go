@@ -127,7 +127,7 @@ func TestEveryExampleOfTheHelpRuns(t *testing.T) {
 			t.Errorf("%s: exit code %d\n%s%s", line, code, stdout, stderr)
 		}
 	}
-	if len(commands(help, "Usage:\n")) != 11 {
+	if len(commands(help, "Usage:\n")) != 12 {
 		t.Error("the help does not show every command")
 	}
 }
@@ -151,11 +151,11 @@ func TestTheHelpNamesEveryFlagAndExitCode(t *testing.T) {
 		}
 	}
 	slices.Sort(names)
-	if want := []string{"accept", "channel", "dry-run", "fingerprint", "from", "installed", "json", "key", "max-age", "min-version", "product", "root", "site", "threshold", "version"}; !slices.Equal(names, want) {
+	if want := []string{"accept", "channel", "dry-run", "fingerprint", "from", "installed", "json", "key", "max-age", "min-version", "product", "root", "scope", "site", "threshold", "version"}; !slices.Equal(names, want) {
 		t.Errorf("the help has the flags %v, want %v", names, want)
 	}
 	_, codes, _ := strings.Cut(help, "Exit codes:")
-	for _, code := range []int{0, 1, 2, 4, 7, 130} {
+	for _, code := range []int{0, 1, 2, 4, 6, 7, 130} {
 		if !regexp.MustCompile(fmt.Sprintf(`(^|\s)%d `, code)).MatchString(codes) {
 			t.Errorf("exit code %d is not in the help", code)
 		}
@@ -259,7 +259,7 @@ func TestUnpackWritesTheBundleAndNothingElse(t *testing.T) {
 		t.Errorf("exit code %d\n%s", code, stdout)
 	}
 	got := files(t, "new")
-	if len(got) != 7 || !slices.Contains(got, "new/artifacts/acme") || !slices.Contains(got, "new/release.json") {
+	if len(got) != 8 || !slices.Contains(got, "new/artifacts/acme") || !slices.Contains(got, "new/release.json") {
 		t.Errorf("files %v", got)
 	}
 	if data, err := os.ReadFile("new/artifacts/acme"); err != nil || string(data) != "a program" {

@@ -43,7 +43,7 @@ var makeSample = sync.OnceValues(func() (*sample, error) {
 		}
 		keys = append(keys, key)
 	}
-	content := map[string]string{"artifacts/acme": "a program", "docs/install.md": "# install\n", release.VerifyName: "# by hand\n"}
+	content := map[string]string{"artifacts/acme": "a program", "docs/install.md": "# install\n", "docs/facts.json": facts("2.4.7", "30s"), release.VerifyName: "# by hand\n"}
 	line, err := release.ParseLine("2.4")
 	if err != nil {
 		return nil, err
@@ -89,6 +89,11 @@ var makeSample = sync.OnceValues(func() (*sample, error) {
 	return &sample{out.Bytes(), keys[0].PublicPEM(), keys[1].PublicPEM(), keys[2].PublicPEM(), release.Digest(raw), keys[0].ID()}, nil
 })
 
+// facts are those of a version that waits as long as is said.
+func facts(version, wait string) string {
+	return `{"schema": "https://relctl.dev/schema/facts/v1", "product": "acme", "version": "` + version + `", "facts": [{"kind": "config", "name": "wait", "attributes": {"default": "` + wait + `"}}]}`
+}
+
 // site is a customer's folder with the files that the help speaks of, and a few bad ones. It is the working folder.
 func site(t *testing.T) *sample {
 	t.Helper()
@@ -107,6 +112,7 @@ func site(t *testing.T) *sample {
 	for name, data := range map[string][]byte{
 		"acme-2.4.7.bundle": s.bundle, "altered.bundle": altered, "empty.bundle": nil, "short.bundle": s.bundle[:len(s.bundle)-512],
 		"acme.pub": s.first, "a.pub": s.first, "b.pub": s.second, "stranger.pub": s.stranger, "bad.pub": []byte("hello"),
+		"acme.yaml": []byte("# as it comes\n"), "facts-2.4.6.json": []byte(facts("2.4.6", "10s")),
 	} {
 		if err := os.WriteFile(name, data, 0o600); err != nil {
 			t.Fatal(err)

@@ -55,7 +55,7 @@ var table = map[string][]string{
 	"internal/accuracy":         {"pkg/git", "pkg/history"},
 	"testdata/acme":             {},
 	"cmd/relverify":             {"cmd/relverify/cli"},
-	"cmd/relverify/cli":         {"pkg/verify"},
+	"cmd/relverify/cli":         {"pkg/fact", "pkg/verify"},
 	"cmd/relctl":                {"cmd/relctl/cli"},
 	"cmd/relctl/cli":            {"*"},
 	"pkg/internal/deps":         {},
