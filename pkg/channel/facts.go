@@ -9,7 +9,7 @@ import (
 )
 
 // FactKinds are the kinds of sources of facts.
-var FactKinds = []string{"config", "flags", "migrations", "manifests", "rules", "metrics", "runbooks", "messages", "features", "crds", "openapi", "facts"}
+var FactKinds = []string{"config", "flags", "commands", "migrations", "manifests", "rules", "metrics", "runbooks", "messages", "features", "crds", "openapi", "facts"}
 
 // checkGlob admits paths in which * and ** stand for names and folders.
 func checkGlob(s string) error {
@@ -38,8 +38,8 @@ func (d *document) checkFacts(sources []FactSource) {
 		if s.Schema != "" && s.Kind != "config" {
 			d.failAt(at+".schema", "a schema is for config; facts of kind %s come from files", s.Kind)
 		}
-		if s.Command != nil && !slices.Contains([]string{"flags", "facts"}, s.Kind) {
-			d.failAt(at+".command", "a command is for flags and facts; those of kind %s come from files", s.Kind)
+		if s.Command != nil && !slices.Contains([]string{"flags", "commands", "facts"}, s.Kind) {
+			d.failAt(at+".command", "a command is for flags, commands and facts; those of kind %s come from files", s.Kind)
 		}
 		if s.Dialect != "" && s.Kind != "migrations" {
 			d.failAt(at+".dialect", "a dialect is for migrations")
@@ -47,8 +47,8 @@ func (d *document) checkFacts(sources []FactSource) {
 		if s.Kind == "migrations" && s.Dialect == "" {
 			d.failAt(at, "migrations need the key dialect: which locks a statement takes depends on the database")
 		}
-		if s.Pattern != "" && s.Kind != "messages" && s.Kind != "metrics" {
-			d.failAt(at+".pattern", "a pattern is for messages and metrics")
+		if s.Pattern != "" && !slices.Contains([]string{"flags", "commands", "messages", "metrics"}, s.Kind) {
+			d.failAt(at+".pattern", "a pattern is for flags, commands, messages and metrics")
 		}
 	}
 }

@@ -66,6 +66,7 @@ var forms = map[string]form{
 	"secret":       {pattern: secret.String(), check: matches(secret, "the name of a Secret such as registry-acme")},
 	"factkind":     {enum: FactKinds},
 	"dialect":      {enum: []string{"postgres", "mysql", "sqlite"}},
+	"contract":     {enum: []string{"refuse", "warn", "off"}},
 	"glob":         {pattern: `^[^/\\]`, check: checkGlob},
 	"factpattern":  {pattern: `\(\?P?<name>`, check: checkFactPattern},
 	"deployurl":    {pattern: `\S`, check: checkDeployURL},

@@ -116,12 +116,21 @@ type Docs struct {
 	// Facts are where relctl reads what operators care about at a commit, such as configuration keys and alerts. They are
 	// what relctl facts prints and compares.
 	Facts []FactSource `json:"facts,omitempty"`
+	// Contract says what happens where alerts, runbooks and facts do not agree: a release is refused, or only warned of
+	// ("warn"), or nothing ("off"). Default is to refuse, if operator is named, and facts of the kinds rules and runbooks are.
+	Contract string `json:"contract,omitempty" is:"contract"`
+	// External are names that exist elsewhere, with * for any part: metrics, flags, keys and commands of other programs
+	// that runbooks and alerts use, alerts without a runbook, and addresses of runbooks that lie elsewhere.
+	External []string `json:"external,omitempty" is:"text"`
+	// RunbookBase is what comes before the path of a runbook's page in the alerts that releases carry, such as
+	// https://docs.intranet.example/acme/. Default is the relative path from the alerts to the pages.
+	RunbookBase string `json:"runbook_base,omitempty" is:"text"`
 }
 
 // FactSource is where facts of one kind are read at a commit. Exactly one of schema, files and command says where.
 type FactSource struct {
 	// Kind says what is read: config (keys of a configuration file), flags (the help of a program, with its environment
-	// variables), migrations (SQL), manifests (Kubernetes and compose: ports, images, resources, probes), rules (alerts and
+	// variables), commands (those that the help of a program lists), migrations (SQL), manifests (Kubernetes and compose: ports, images, resources, probes), rules (alerts and
 	// recording rules of Prometheus), metrics (Go source, or what /metrics answers), runbooks (Markdown), messages (log
 	// messages or error codes), features (feature flags of OpenFeature's flagd), crds (custom resource definitions), openapi,
 	// or facts (JSON as relctl facts prints it).
@@ -138,7 +147,7 @@ type FactSource struct {
 	Scope string `json:"scope,omitempty" is:"name"`
 	// Dialect is the database of migrations.
 	Dialect string `json:"dialect,omitempty" is:"dialect"`
-	// Pattern is a regular expression (RE2) by which messages or metrics are found in files, with the groups (?P<name>…)
+	// Pattern is a regular expression (RE2) by which flags, commands, messages or metrics are found in files, with the groups (?P<name>…)
 	// and perhaps (?P<type>…) and (?P<text>…).
 	Pattern string `json:"pattern,omitempty" is:"factpattern"`
 }

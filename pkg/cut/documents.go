@@ -157,7 +157,7 @@ func (c *cutter) document(ctx context.Context, r *reserved) ([]release.File, err
 		if err != nil {
 			return step[[]release.File]{}, fmt.Errorf("operator docs: %w", err)
 		}
-		facts, err := c.factsFile(ctx, r.Plan.Inputs)
+		facts, err := c.factFiles(ctx, r.Plan.Inputs)
 		if err != nil {
 			return step[[]release.File]{}, err
 		}

@@ -32,7 +32,7 @@ type Progress struct {
 	// Stage is "plan", "reserve", "build", "images", "attest", "documents", "manifest", "sign", "push", "stage", "gates", "commit",
 	// "trust", "bundle" or "reveal".
 	Stage string
-	// State is "start", "done", or "kept" if an earlier run had done it.
+	// State is "start", "done", "kept" if an earlier run had done it, or "warning".
 	State string
 	// Text says what was done, for a person.
 	Text string

@@ -25,21 +25,44 @@ func (e *DocsError) Error() string { return e.Text }
 func (e *DocsError) Hint() string { return e.Remedy }
 
 // Docs makes the operator's documentation as it is at a version, a branch, a tag or a commit, or in the working tree for
-// "". In place of the changelog, which belongs to a release, it has a page that says so.
-func (p *Project) Docs(ctx context.Context, at string) (site.Site, *site.Built, error) {
+// "", and what its alerts and runbooks break. In place of the changelog, which belongs to a release, it has a page that says
+// so.
+func (p *Project) Docs(ctx context.Context, at string) (site.Site, *site.Built, *Contract, error) {
 	if p.operatorDir() == "" {
-		return site.Site{}, nil, &DocsError{
+		return site.Site{}, nil, nil, &DocsError{
 			Text:   "channels/product.yaml names no folder with the operator's documentation",
 			Remedy: "add the line: docs: {operator: docs/operator}",
 		}
 	}
 	s, tree, err := p.docsAt(ctx, at)
 	if err != nil {
-		return s, nil, err
+		return s, nil, nil, err
 	}
 	s.Product = p.Policy.Product.Name
 	built, err := p.buildDocs(tree, &s, []byte("# Changelog\n\nThe changes of a release stand here once it is cut.\n"))
-	return s, built, err
+	if err != nil {
+		return s, nil, nil, err
+	}
+	agreed, err := p.contractIn(ctx, s.Commit, tree)
+	return s, built, agreed, err
+}
+
+// contractIn holds alerts, runbooks and facts of a tree against each other; commit is "" for the working tree.
+func (p *Project) contractIn(ctx context.Context, commit string, tree fs.FS) (*Contract, error) {
+	product := p.Policy.Product
+	if contractMode(product.Docs) == "off" || len(product.Docs.Facts) == 0 {
+		return &Contract{}, nil
+	}
+	run := &factRun{project: p, commit: commit}
+	if commit == "" {
+		run.dir = p.Repo.Top()
+	}
+	defer run.remove()
+	s, err := p.gather(ctx, product, tree, run)
+	if err != nil {
+		return nil, err
+	}
+	return p.contractOf(ctx, product, s, tree)
 }
 
 func (p *Project) operatorDir() string {
@@ -107,20 +130,47 @@ func (c *cutter) documentation(ctx context.Context, in release.Inputs, changes [
 	return built, err
 }
 
-// checkDocs refuses documentation with broken links, and facts that cannot be read, before anything is reserved or built.
+// checkDocs refuses documentation with broken links, facts that cannot be read, and runbooks and alerts that do not agree
+// with them, before anything is reserved or built.
 func (c *cutter) checkDocs(ctx context.Context, p release.Plan) error {
-	if _, err := c.facts(ctx, p.Inputs); err != nil {
+	facts, err := c.facts(ctx, p.Inputs)
+	if err != nil {
 		return err
 	}
+	if !facts.contract.Refuse {
+		c.warn(facts.contract.Breaches)
+	}
 	if c.operatorDir() == "" {
-		return nil
+		return facts.contract.Err()
 	}
 	_, people, err := c.changes(ctx, p)
 	if err != nil {
 		return err
 	}
-	_, err = c.documentation(ctx, p.Inputs, people)
-	return err
+	built, err := c.documentation(ctx, p.Inputs, people)
+	var broken *site.ProblemsError
+	if err != nil && !errors.As(err, &broken) {
+		return err
+	}
+	var problems []site.Problem
+	if broken != nil {
+		problems = broken.Problems
+	}
+	problems = append(problems, facts.clash(c.operatorDir(), built.Files)...)
+	if facts.contract.Refuse {
+		problems = append(problems, facts.contract.Breaches...)
+	}
+	if len(problems) > 0 {
+		return &site.ProblemsError{Problems: problems}
+	}
+	return nil
+}
+
+// warn tells of problems that the policy lets pass.
+func (c *cutter) warn(problems []site.Problem) {
+	for _, p := range problems {
+		c.opts.Progress(Progress{Stage: "documents", State: "warning", Text: p.String()})
+	}
 }
 
 // operatorDocs writes the documentation of a release.

@@ -3,24 +3,47 @@ package cut
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/fact"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/site"
 )
 
-// facts gathers those of a plan's commit by the sources that it was reserved with; nil if none are named.
-func (c *cutter) facts(ctx context.Context, in release.Inputs) (*fact.Set, error) {
+// factDocs are what a release carries of its facts, and whether they keep the contract.
+type factDocs struct {
+	// files are docs/facts.json and the rules of alerts, with paths below docs/.
+	files    []site.File
+	contract *Contract
+}
+
+// facts gathers those of a plan's commit by the sources that it was reserved with; there are no files if none are named.
+func (c *cutter) facts(ctx context.Context, in release.Inputs) (*factDocs, error) {
 	product, err := c.reservedProduct(ctx, in)
 	if err != nil || len(product.Docs.Facts) == 0 {
-		return nil, err
+		return &factDocs{contract: &Contract{}}, err
 	}
 	s, err := c.factsOf(ctx, product, in.Commit)
 	if err != nil {
 		return nil, fmt.Errorf("facts of %s: %w", release.Short(in.Commit), err)
 	}
 	s.Commit, s.Version = in.Commit, in.Version
-	return s, nil
+	data, err := release.Encode(s)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := c.Repo.FS(ctx, in.Commit)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := alertFiles(product.Docs, s, tree)
+	if err != nil {
+		return nil, err
+	}
+	d := &factDocs{files: append([]site.File{{Path: strings.TrimPrefix(fact.ReleasePath, docsDir), Data: data}}, rules...)}
+	d.contract, err = c.contractOf(ctx, product, s, tree)
+	return d, err
 }
 
 // factsOf gathers the facts of a commit by the sources of a product.
@@ -34,16 +57,39 @@ func (p *Project) factsOf(ctx context.Context, product channel.Product, commit s
 	return p.gather(ctx, product, fsys, run)
 }
 
-// factsFile writes the facts of a release.
-func (c *cutter) factsFile(ctx context.Context, in release.Inputs) ([]release.File, error) {
-	s, err := c.facts(ctx, in)
-	if s == nil || err != nil {
-		return nil, err
+// clash tells of pages in the place of what a release carries of its facts.
+func (d *factDocs) clash(dir string, pages []site.File) []site.Problem {
+	var out []site.Problem
+	for _, page := range pages {
+		for _, f := range d.files {
+			if page.Path == f.Path {
+				out = append(out, site.Problem{File: dir + "/" + page.Path, Text: "a release has its facts in this place: give the file another name"})
+			}
+		}
 	}
-	data, err := release.Encode(s)
+	return out
+}
+
+// factFiles writes what a release carries of its facts.
+func (c *cutter) factFiles(ctx context.Context, in release.Inputs) ([]release.File, error) {
+	d, err := c.facts(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	f, err := c.put(fact.ReleasePath, release.MediaTypeFacts, data)
-	return []release.File{f}, err
+	var out []release.File
+	for _, doc := range d.files {
+		to, media := docsDir+doc.Path, mediaType(doc.Path)
+		if to == fact.ReleasePath {
+			media = release.MediaTypeFacts
+		}
+		if err := release.CheckPath(to); err != nil {
+			return nil, err
+		}
+		f, err := c.put(to, media, doc.Data)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
 }

@@ -210,7 +210,7 @@ func (d *differ) removed(f Fact) {
 
 // removedImpacts say how much it matters that something is gone; what is not listed is a notice.
 var removedImpacts = map[Kind]Impact{
-	Config: Breaking, Flag: Breaking, Env: Breaking, CRD: Breaking, API: Breaking, Metric: Breaking, Port: Breaking, Recording: Breaking,
+	Config: Breaking, Flag: Breaking, Command: Breaking, Env: Breaking, CRD: Breaking, API: Breaking, Metric: Breaking, Port: Breaking, Recording: Breaking,
 	Migration: Action, Alert: Action, Runbook: Notice, Message: Action, Feature: Action, Image: Notice, Resource: Action, Probe: Notice,
 }
 

@@ -18,6 +18,7 @@ type Kind string
 const (
 	Config    Kind = "config"    // a key of a configuration file, such as server.listen
 	Flag      Kind = "flag"      // a flag of a program, such as --data-dir
+	Command   Kind = "command"   // a command of a program, such as items
 	Env       Kind = "env"       // an environment variable that a program reads
 	Migration Kind = "migration" // a step of a database's schema, such as 0007_add_index
 	CRD       Kind = "crd"       // a custom resource, or a field of one
@@ -35,7 +36,7 @@ const (
 )
 
 // Kinds are all kinds, in the order of a set.
-var Kinds = []Kind{Config, Flag, Env, Migration, CRD, API, Port, Image, Resource, Probe, Alert, Recording, Metric, Runbook, Message, Feature}
+var Kinds = []Kind{Config, Flag, Command, Env, Migration, CRD, API, Port, Image, Resource, Probe, Alert, Recording, Metric, Runbook, Message, Feature}
 
 // Set is what is known about a product at one commit.
 type Set struct {

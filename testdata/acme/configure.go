@@ -23,6 +23,8 @@ const (
   operator: docs/operator
   facts:
     - {kind: config, schema: config/schema.json}
+    - {kind: flags, files: [cmd/acme/main.go], scope: acme, pattern: '\[(?P<name>--\w+) [A-Z]+\]'}
+    - {kind: commands, files: [cmd/acme/main.go], scope: acme, pattern: '(?m)^  (?P<name>[a-z]+) .*?  (?P<text>[a-z].*)$'}
     - {kind: migrations, files: ["migrations/*.sql"], dialect: postgres}
     - {kind: manifests, files: ["deploy/base/*.yaml"]}
     - {kind: rules, files: ["deploy/alerts/*.yaml"]}

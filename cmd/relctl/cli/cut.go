@@ -120,6 +120,8 @@ func tell(s IO) func(cut.Progress) {
 				text = p.Text
 			}
 			s.say("  %-10s %s", p.Stage, plain(text))
+		case "warning":
+			s.say("warning: %s", plain(p.Text))
 		}
 	}
 }

@@ -26,6 +26,8 @@ type docsReport struct {
 	Files int `json:"files"`
 	// Problems are what keeps a release from being cut.
 	Problems []site.Problem `json:"problems"`
+	// Warnings are what alerts, runbooks and facts do not agree on, where the policy lets it pass.
+	Warnings []site.Problem `json:"warnings"`
 }
 
 func newDocs(s IO) *cobra.Command {
@@ -71,9 +73,8 @@ wrong with it is said and does not stop it.`,
 			if *asJSON {
 				return s.json(report)
 			}
-			for _, problem := range built.Problems {
-				s.say("warning: %s", plain(problem.String()))
-			}
+			s.warn(report.Problems)
+			s.warn(report.Warnings)
 			s.say("%s, %s", release.Count(report.Pages, "page"), release.Count(report.Files, "file"))
 			s.print("%s\n", filepath.Join(report.Dir, "index.html"))
 			return nil
@@ -88,19 +89,23 @@ func newDocsCheck(s IO) *cobra.Command {
 	var asJSON *bool
 	cmd := &cobra.Command{
 		Use:   "check [version or ref]",
-		Short: "Look for broken links, images, anchors and code blocks",
+		Short: "Look for broken links, and for runbooks and alerts that do not agree with the product",
 		Long: `check looks at the documentation of the working tree, or of what is named, as a cut does before it begins: links and
 images lead to something that ships with it, sections that links name exist, code blocks end and name a known language,
-and no invisible character makes a line read otherwise than it is. Exit code 6 if there is a problem.`,
+and no invisible character makes a line read otherwise than it is.
+
+Where channels/product.yaml names alerts and runbooks among its facts (docs.facts), every alert must lead to a runbook that
+ships with it, every runbook may name only flags, keys, variables, metrics and commands that exist, and alerts may ask only
+for metrics that the product exports; docs.contract says whether that stops a release. Exit code 6 if there is a problem.`,
 		Example: `  relctl docs check
   relctl docs check release/2.4 --json`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, report, built, err := docsOf(cmd, args)
+			_, report, _, err := docsOf(cmd, args)
 			if err != nil {
 				return err
 			}
-			failed := len(built.Problems) > 0
+			failed := len(report.Problems) > 0
 			switch {
 			case *asJSON && failed:
 				if err := s.json(report); err != nil {
@@ -110,8 +115,10 @@ and no invisible character makes a line read otherwise than it is. Exit code 6 i
 			case *asJSON:
 				return s.json(report)
 			case failed:
-				return &site.ProblemsError{Problems: built.Problems}
+				s.warn(report.Warnings)
+				return &site.ProblemsError{Problems: report.Problems}
 			}
+			s.warn(report.Warnings)
 			s.print("%s, no problems\n", release.Count(report.Pages, "page"))
 			return nil
 		},
@@ -130,18 +137,27 @@ func docsOf(cmd *cobra.Command, args []string) (*cut.Project, *docsReport, *site
 	if len(args) > 0 {
 		at = args[0]
 	}
-	what, built, err := p.Docs(cmd.Context(), at)
+	what, built, agreed, err := p.Docs(cmd.Context(), at)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	problems := built.Problems
-	if problems == nil {
-		problems = []site.Problem{}
+	problems, warnings := append([]site.Problem{}, built.Problems...), []site.Problem{}
+	if agreed.Refuse {
+		problems = append(problems, agreed.Breaches...)
+	} else {
+		warnings = append(warnings, agreed.Breaches...)
 	}
 	return p, &docsReport{
 		Schema: "https://relctl.dev/schema/docs/v1", Product: what.Product, Version: what.Version, Channel: what.Channel, Commit: what.Commit,
-		Pages: len(what.Pages), Files: len(built.Files), Problems: problems,
+		Pages: len(what.Pages), Files: len(built.Files), Problems: problems, Warnings: warnings,
 	}, built, nil
+}
+
+// warn tells of problems that stop nothing.
+func (s IO) warn(problems []site.Problem) {
+	for _, one := range problems {
+		s.say("warning: %s", plain(one.String()))
+	}
 }
 
 // writeDocs writes files below a folder, and nothing outside of it.

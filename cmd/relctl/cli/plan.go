@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,7 +22,8 @@ func newPlan(s IO) *cobra.Command {
 		Short: "Show what a cut would do, and why",
 		Long: `plan shows the next version of a channel and why it is that, the changes since the last release, what each gate
 says, and what would be built. It changes nothing. Its digest names the plan: relctl cut --plan <digest> does exactly
-this, or stops with exit code 5 and says what moved.`,
+this, or stops with exit code 5 and says what moved. Alerts and runbooks that do not agree with the product end it with
+exit code 6, as they do a cut (see relctl docs check).`,
 		Example: `  relctl plan lts-2.4
   relctl plan lts-2.4 --pre rc        the next release candidate
   relctl plan lts-2.4 --json          for a CI job`,
@@ -44,11 +46,18 @@ this, or stops with exit code 5 and says what moved.`,
 			if err != nil {
 				return err
 			}
+			agreed, err := p.Contract(cmd.Context(), made.Inputs)
+			if err != nil {
+				return err
+			}
+			if !agreed.Refuse {
+				s.warn(agreed.Breaches)
+			}
 			if *asJSON {
-				return s.json(made)
+				return errors.Join(s.json(made), agreed.Err())
 			}
 			printPlan(s, made)
-			return nil
+			return agreed.Err()
 		},
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)

@@ -70,7 +70,10 @@ var zeroes = map[string]string{"bool": "false", "string": "", "int": "0", "uint"
 
 // flags reads what a program prints about its flags, also within a page of Markdown. Commands such as "help" are not told apart: give each program, or
 // each command of one, a source of its own with a scope.
-func flags(_ channel.FactSource, f file) ([]fact.Fact, error) {
+func flags(s channel.FactSource, f file) ([]fact.Fact, error) {
+	if s.Pattern != "" {
+		return byPattern(s.Pattern, fact.Flag, f)
+	}
 	out := notes(f)
 	var current *flagText
 	done := func() {

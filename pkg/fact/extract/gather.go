@@ -35,7 +35,7 @@ type file struct {
 
 // extractors read the files of a source.
 var extractors = map[string]func(channel.FactSource, []file) ([]fact.Fact, error){
-	"config": each(config), "flags": each(flags), "migrations": each(migrations), "manifests": each(manifests), "rules": each(rules),
+	"config": each(config), "flags": each(flags), "commands": each(commands), "migrations": each(migrations), "manifests": each(manifests), "rules": each(rules),
 	"metrics": metrics, "runbooks": each(runbooks), "messages": each(messages), "features": each(features), "crds": each(crds),
 	"openapi": each(openapi), "facts": each(ready),
 }
