@@ -127,7 +127,7 @@ func (p *page) name(text string) {
 		p.flag(m[1])
 		return
 	}
-	if word == "" || p.names.all[word] || p.checker.external(word) || p.names.programs[word] != nil || !keyWord.MatchString(word) || fileEnd.MatchString(word) {
+	if word == "" || p.names.all[word] || p.external(word) || p.names.programs[word] != nil || !keyWord.MatchString(word) || fileEnd.MatchString(word) {
 		return
 	}
 	if g, gone := p.names.gone[word]; gone && g.kind != fact.Flag && telling(word) {
@@ -138,7 +138,10 @@ func (p *page) name(text string) {
 		return
 	}
 	for _, kind := range []fact.Kind{fact.Config, fact.Metric} {
-		if near := p.names.near(kind, word); near != "" && telling(word) && telling(near) {
+		if !telling(word) {
+			break
+		}
+		if near := p.names.near(kind, word); near != "" && telling(near) {
 			p.breach("there is no %s %s; did you mean %s?", called(kind), word, near)
 			return
 		}
@@ -160,7 +163,7 @@ func (p *page) below(word string) {
 
 // flag judges a flag that stands alone: it may be that of another program, unless it is gone or misspelt.
 func (p *page) flag(name string) {
-	if p.known(name) || p.checker.external("--"+name) {
+	if p.known(name) || p.external("--"+name) {
 		return
 	}
 	if g, gone := p.names.gone[name]; gone && g.kind == fact.Flag {
@@ -180,7 +183,7 @@ func (p *page) known(name string) bool {
 func (p *page) variable(name string) {
 	prefix, _, _ := strings.Cut(name, "_")
 	switch g, gone := p.names.gone[name]; {
-	case p.names.all[name] || p.checker.external(name):
+	case p.names.all[name] || p.external(name):
 	case gone:
 		p.breach("the variable %s does not exist%s", name, g.now())
 	case p.names.variables[prefix]:
@@ -198,7 +201,7 @@ func (p *page) promql(text string) {
 	}
 	for _, w := range identifier.FindAllString(text, -1) {
 		prefix, _, ok := strings.Cut(w, "_")
-		if !ok || !p.names.metrics[prefix] || !metricWord.MatchString(w) || p.names.exported(w) || p.checker.external(w) {
+		if !ok || !p.names.metrics[prefix] || !metricWord.MatchString(w) || p.names.exported(w) || p.external(w) {
 			continue
 		}
 		p.breach("the product does not export the metric %s%s", w, p.names.instead(fact.Metric, w))

@@ -130,7 +130,7 @@ func (g *program) longest(word string, rest []string) string {
 }
 
 func (p *page) noCommand(name string, prog *program, word string) {
-	if p.checker.external(name + " " + word) {
+	if p.external(name + " " + word) {
 		return
 	}
 	near := ""
@@ -152,7 +152,7 @@ func (p *page) noCommand(name string, prog *program, word string) {
 func (p *page) flagOf(name string, prog *program, command, flag string) {
 	own, known := prog.commandFlags[command]
 	switch {
-	case flag == "h" || flag == "help" || flag == "version" || len(flag) == 1 || p.checker.external("--"+flag):
+	case flag == "h" || flag == "help" || flag == "version" || len(flag) == 1 || p.external("--"+flag):
 	case prog.has(flag) || own[flag] || own[strings.TrimPrefix(flag, "no-")]:
 	case len(prog.flags) == 0 && !known:
 	case command != "" && !known:
