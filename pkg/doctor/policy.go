@@ -236,7 +236,7 @@ func (d *examination) docs(ctx context.Context) {
 		if _, err := d.repo.Resolve(ctx, ref); err != nil {
 			continue // the channel's own finding
 		}
-		_, built, err := d.project.Docs(ctx, ref)
+		_, built, _, err := d.project.Docs(ctx, ref)
 		switch {
 		case err != nil:
 			d.failed(Problem, "docs", fmt.Errorf("%s: %w", ch.Branch, err))
