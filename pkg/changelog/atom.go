@@ -45,8 +45,8 @@ type (
 // Atom returns a feed with an entry for each release of the log, equal bytes for equal input. Its categories are
 // "action-required" and "security". What is not released yet is no news.
 func Atom(l Log) ([]byte, error) {
-	name := inert(l.Product + " " + l.Channel)
-	feed := atomFeed{Title: name, ID: feedID(l.Product, l.Channel), Updated: atomTime(time.Time{}), Author: inert(l.Product), Generator: "relctl"}
+	name := Inert(l.Product + " " + l.Channel)
+	feed := atomFeed{Title: name, ID: feedID(l.Product, l.Channel), Updated: atomTime(time.Time{}), Author: Inert(l.Product), Generator: "relctl"}
 	for _, r := range l.Releases {
 		if !r.Released() {
 			continue
@@ -65,7 +65,7 @@ func Atom(l Log) ([]byte, error) {
 
 func atomOf(l Log, r Release) atomEntry {
 	e := atomEntry{
-		Title: fmt.Sprintf("%s %s", inert(l.Product), r.Version), ID: feedID(l.Product, l.Channel, r.Version.String()),
+		Title: fmt.Sprintf("%s %s", Inert(l.Product), r.Version), ID: feedID(l.Product, l.Channel, r.Version.String()),
 		Updated: atomTime(r.Date), Content: atomContent{Type: "html"},
 	}
 	entries := r.Entries()
@@ -97,7 +97,7 @@ func atomOf(l Log, r Release) atomEntry {
 
 // htmlItem writes one change as a list item of HTML.
 func htmlItem(b *strings.Builder, e Entry) {
-	safe := func(text string) string { return html.EscapeString(cut(inert(text), maxLine)) }
+	safe := func(text string) string { return html.EscapeString(cut(Inert(text), maxLine)) }
 	b.WriteString("<li>")
 	if e.Scope != "" {
 		fmt.Fprintf(b, "<b>%s:</b> ", safe(e.Scope))

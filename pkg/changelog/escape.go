@@ -18,8 +18,8 @@ func visible(text string) bool {
 	return true
 }
 
-// inert makes text one line of visible characters: no controls, none that reorder or hide text.
-func inert(text string) string {
+// Inert makes text one line of visible characters: no controls, none that reorder or hide text.
+func Inert(text string) string {
 	if visible(text) {
 		return text
 	}
@@ -53,7 +53,7 @@ func Escape(text string) string {
 }
 
 func escape(b *strings.Builder, text string) {
-	text = cut(strings.TrimSpace(inert(text)), maxLine)
+	text = cut(strings.TrimSpace(Inert(text)), maxLine)
 	b.Grow(len(text) + 16)
 	done := 0
 	for i := range len(text) {

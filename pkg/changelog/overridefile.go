@@ -29,9 +29,9 @@ type OverrideError struct {
 // Error says where and what, and shows the line with a mark under the place.
 func (e *OverrideError) Error() string {
 	if e.Line == 0 {
-		return inert(e.File + ": " + e.Message)
+		return Inert(e.File + ": " + e.Message)
 	}
-	text := fmt.Sprintf("%s:%d:%d: %s", inert(e.File), e.Line, e.Column, inert(e.Message))
+	text := fmt.Sprintf("%s:%d:%d: %s", Inert(e.File), e.Line, e.Column, Inert(e.Message))
 	if utf8.RuneCountInString(e.Source) > 120 {
 		return text
 	}

@@ -44,7 +44,7 @@ type Template struct{ t *template.Template }
 
 var functions = template.FuncMap{
 	"md":      Escape,
-	"plain":   inert,
+	"plain":   Inert,
 	"item":    item,
 	"items":   items,
 	"short":   release.Short,

@@ -27,14 +27,14 @@ func terminalLine(b *strings.Builder, c *release.Change) {
 	if c.Breaking {
 		typ += "!"
 	}
-	text := inert(c.Subject)
+	text := Inert(c.Subject)
 	if c.Scope != "" {
-		text = inert(c.Scope) + ": " + text
+		text = Inert(c.Scope) + ": " + text
 	}
 	if len(c.CVEs) > 0 {
 		text += "  " + strings.Join(c.CVEs, " ")
 	}
-	fmt.Fprintf(b, "  %-9s %s  %s\n", inert(typ), release.Short(c.Commit), cut(text, 100))
+	fmt.Fprintf(b, "  %-9s %s  %s\n", Inert(typ), release.Short(c.Commit), cut(text, 100))
 }
 
 // Text returns the releases as plain text for a terminal.
@@ -47,7 +47,7 @@ func Text(l Log) []byte {
 		if r.Released() {
 			fmt.Fprintf(&b, "%s  %s", r.Version, r.Date.UTC().Format("2006-01-02"))
 			if r.Withdrawn != "" {
-				fmt.Fprintf(&b, "  withdrawn: %s", inert(r.Withdrawn))
+				fmt.Fprintf(&b, "  withdrawn: %s", Inert(r.Withdrawn))
 			}
 			b.WriteByte('\n')
 		} else {

@@ -52,3 +52,24 @@ func (d *document) checkFacts(sources []FactSource) {
 		}
 	}
 }
+
+// WantsNotes says what a plan does about breaking facts without a note: refuse, warn or off.
+func (d Docs) WantsNotes() string {
+	switch {
+	case len(d.Facts) == 0 || d.Operator == "":
+		return NotesOff
+	case d.Notes == "":
+		return NotesRefuse
+	}
+	return d.Notes
+}
+
+// checkNotes checks what notes and guides need.
+func (d *document) checkNotes(docs Docs) {
+	if docs.Notes != "" && (len(docs.Facts) == 0 || docs.Operator == "") {
+		d.failAt("docs.notes", "notes answer facts, and lie in the folder of the operator's guide: docs needs the keys facts and operator")
+	}
+	if len(docs.Install) > 0 && docs.Operator == "" {
+		d.failAt("docs.install", "the pages lie in the operator's guide, and docs has no key operator")
+	}
+}

@@ -70,6 +70,8 @@ var forms = map[string]form{
 	"glob":         {pattern: `^[^/\\]`, check: checkGlob},
 	"factpattern":  {pattern: `\(\?P?<name>`, check: checkFactPattern},
 	"deployurl":    {pattern: `\S`, check: checkDeployURL},
+	"notes":        {enum: []string{NotesRefuse, NotesWarn, NotesOff}},
+	"page":         {pattern: page.String(), check: matches(page, "a page such as install.md or install.md#kubernetes")},
 }
 
 // component is a part of a repository's path in a registry.
@@ -84,6 +86,7 @@ var (
 	user       = regexp.MustCompile(`^(0|[1-9][0-9]{0,9})(:(0|[1-9][0-9]{0,9}))?$`)
 	port       = regexp.MustCompile(`^[1-9][0-9]{0,4}/(tcp|udp|sctp)$`)
 	secret     = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$`)
+	page       = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*\.md(#[A-Za-z0-9_-]+)?$`)
 	target     = regexp.MustCompile(`^(/[!-.0-~]+)+$`)
 )
 
@@ -99,6 +102,13 @@ func checkTarget(s string) error {
 const (
 	FixesWarn   = "warn"
 	FixesRefuse = "refuse"
+)
+
+// What a plan does about breaking facts without a note.
+const (
+	NotesRefuse = "refuse"
+	NotesWarn   = "warn"
+	NotesOff    = "off"
 )
 
 // The two schemes of versions, and the one format of calendar versions.

@@ -125,6 +125,13 @@ type Docs struct {
 	// RunbookBase is what comes before the path of a runbook's page in the alerts that releases carry, such as
 	// https://docs.intranet.example/acme/. Default is the relative path from the alerts to the pages.
 	RunbookBase string `json:"runbook_base,omitempty" is:"text"`
+	// Notes says what happens about a breaking change of a fact that no file in the folder notes of the operator's guide
+	// answers: refuse stops the cut, warn says so in the plan, off asks for none. Default is refuse where there are facts
+	// and an operator's guide.
+	Notes string `json:"notes,omitempty" is:"notes"`
+	// Install are the pages that say how to install and upgrade, by kind of installation such as kubernetes, as paths in
+	// the operator's guide, perhaps with a section: install.md#kubernetes. Upgrade guides lead to them.
+	Install map[string]string `json:"install,omitempty" is:"page"`
 }
 
 // FactSource is where facts of one kind are read at a commit. Exactly one of schema, files and command says where.

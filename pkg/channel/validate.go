@@ -11,7 +11,7 @@ import (
 )
 
 // ownGates are the gates that other keys of a channel file stand for; a waiver names them like any other.
-var ownGates = []string{"accept", "source", "soak", "upgrade", "checks", "markers"}
+var ownGates = []string{"accept", "source", "soak", "upgrade", "checks", "markers", "notes"}
 
 // checkChannel checks what the form of single values does not show.
 func (d *document) checkChannel(c *Channel) {
@@ -142,6 +142,7 @@ func (n names) once(d *document, path, what, name string) {
 func (d *document) checkProduct(p *Product) {
 	d.checkImages(p.Images)
 	d.checkFacts(p.Docs.Facts)
+	d.checkNotes(p.Docs)
 	if p.Deploy != nil {
 		d.checkDeploy(p.Deploy)
 	}

@@ -48,10 +48,18 @@ func (p *Project) Plan(ctx context.Context, ch *channel.Channel, opts PlanOption
 	if err != nil {
 		return nil, err
 	}
-	return plan.New(ctx, plan.Request{
+	made, err := plan.New(ctx, plan.Request{
 		Repo: p.Repo, Remote: p.Remote, Policy: p.Policy, State: p.State, Waivers: waivers, Channel: ch,
 		Builder: builder, Index: p.Index, Service: service{p}, Checks: checks, Gates: gates, Pre: opts.Pre, Now: opts.Now, Strict: opts.Strict,
 	})
+	if err != nil || p.Policy.Product.Docs.WantsNotes() != channel.NotesWarn {
+		return made, err
+	}
+	base, missing, err := p.planNotes(ctx, ch, made.Inputs)
+	if err == nil && len(missing) > 0 {
+		made.Warnings = append(made.Warnings, notesReason(base.version, missing))
+	}
+	return made, err
 }
 
 // Waivers returns the waivers that count at a time. If the policy has the role of waivers, only signed ones do.

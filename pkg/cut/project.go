@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/relctl/relctl/pkg/channel"
+	"github.com/relctl/relctl/pkg/fact"
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
@@ -27,6 +28,8 @@ type Project struct {
 	Prometheus string
 	// Clock says for which moment gates ask, nil for the system's clock.
 	Clock func() time.Time
+	// gathered are the facts of commits.
+	gathered map[string]*fact.Set
 }
 
 // OpenOptions say how a project is opened.

@@ -257,6 +257,7 @@ func (p *Project) rebuilder(ctx context.Context, o *original, j *journal, opts R
 		return nil, fmt.Errorf("policy of the plan: %w", err)
 	}
 	then := *p
+	then.gathered = nil // by the policy of now
 	then.Policy = &plan.Policy{Set: set, FS: files, Branch: p.Policy.Branch, Blobs: o.reserved.Plan.Inputs.Policy}
 	c := &cutter{Project: &then, ch: ch, journal: j, unlock: func() {}, scripts: &scripts{project: &then}}
 	c.opts.Progress = j.progress

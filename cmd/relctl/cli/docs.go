@@ -40,7 +40,7 @@ and as man pages, and the Markdown itself. A cut makes it for the release's comm
 		Example: `  relctl docs build                 the working tree's, to look at
   relctl docs check release/2.4     what would keep a release of this branch from being cut`,
 	}
-	cmd.AddCommand(newDocsBuild(s), newDocsCheck(s))
+	cmd.AddCommand(newDocsBuild(s), newDocsCheck(s), newDocsNote(s))
 	return cmd
 }
 

@@ -33,6 +33,7 @@ func exitCode(err error) int {
 		no      *upgrade.Refusal
 		other   *cut.DifferentError
 		docs    *site.ProblemsError
+		notes   *cut.NotesError
 	)
 	switch {
 	case errors.As(err, &usage), errors.As(err, &pre):
@@ -43,7 +44,7 @@ func exitCode(err error) int {
 		return exitRefused
 	case errors.As(err, &moved), errors.As(err, &empty):
 		return exitMoved
-	case errors.As(err, &gate), errors.As(err, &loss), errors.As(err, &refusal), errors.As(err, &nothing), errors.As(err, &lacks), errors.As(err, &ended), errors.As(err, &no), errors.As(err, &docs):
+	case errors.As(err, &gate), errors.As(err, &loss), errors.As(err, &refusal), errors.As(err, &nothing), errors.As(err, &lacks), errors.As(err, &ended), errors.As(err, &no), errors.As(err, &docs), errors.As(err, &notes):
 		return exitGate
 	case errors.As(err, &waiting), errors.As(err, &trusted):
 		return exitWaiting

@@ -22,8 +22,8 @@ func newPlan(s IO) *cobra.Command {
 		Short: "Show what a cut would do, and why",
 		Long: `plan shows the next version of a channel and why it is that, the changes since the last release, what each gate
 says, and what would be built. It changes nothing. Its digest names the plan: relctl cut --plan <digest> does exactly
-this, or stops with exit code 5 and says what moved. Alerts and runbooks that do not agree with the product end it with
-exit code 6, as they do a cut (see relctl docs check).`,
+this, or stops with exit code 5 and says what moved. Exit code 6, as in a cut, where a fact breaks that no note tells
+operators of, and where alerts and runbooks do not agree with the product (see relctl docs check).`,
 		Example: `  relctl plan lts-2.4
   relctl plan lts-2.4 --pre rc        the next release candidate
   relctl plan lts-2.4 --json          for a CI job`,
@@ -54,10 +54,10 @@ exit code 6, as they do a cut (see relctl docs check).`,
 				s.warn(agreed.Breaches)
 			}
 			if *asJSON {
-				return errors.Join(s.json(made), agreed.Err())
+				return errors.Join(s.json(made), cut.NotesRefusal(made), agreed.Err())
 			}
 			printPlan(s, made)
-			return agreed.Err()
+			return errors.Join(cut.NotesRefusal(made), agreed.Err())
 		},
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)

@@ -14,6 +14,7 @@ import (
 	"github.com/relctl/relctl/pkg/deploy"
 	"github.com/relctl/relctl/pkg/fact"
 	"github.com/relctl/relctl/pkg/gate"
+	"github.com/relctl/relctl/pkg/guide"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/portal"
 	"github.com/relctl/relctl/pkg/release"
@@ -38,6 +39,8 @@ var schemas = map[string]func() ([]byte, error){
 	"deployed":            describe("deployed", "What a cell runs, relctl.json on the deploy branch", deploy.Deployed{}),
 	"docs":                describe("docs", "What relctl docs build and check print with --json", docsReport{}),
 	"portal":              describe("portal", "What relctl site build --json prints", portal.Model{}),
+	"docs-note":           describe("docs-note", "What relctl docs note --json prints", notesReport{}),
+	"upgrade-guide":       describe("upgrade-guide", "What relctl docs guide --json prints", guide.Guide{}),
 	"standing":            describe("standing", "What customers of a line are told, channels/<channel>.json", release.Standing{}),
 	"status":              describe("status", "What relctl status --json prints", cut.Status{}),
 	"trust-report":        describe("trust-report", "What the commands that change trust print with --json", trustReport{}),

@@ -1,0 +1,485 @@
+package guide
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/relctl/relctl/pkg/fact"
+	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/upgrade"
+)
+
+// Schema names the format of a [Guide].
+const Schema = "https://relctl.dev/schema/upgrade-guide/v1"
+
+// Request is what a guide is made of.
+type Request struct {
+	Product string
+	// Points are the releases on the way: the one that is installed, the stops, and the one to reach.
+	Points []Point
+	// Steps are the ways between them, one less than Points. Only what must be done before and why it is a stop counts.
+	Steps []upgrade.Step
+	// Bundles says that releases come as bundles, which relverify checks and unpacks.
+	Bundles bool
+	// Install are the pages that say how to install, one a kind of installation.
+	Install []Page
+	// Pages are the other pages of the documentation that a guide points to, by what they are: "backup", "troubleshoot".
+	Pages map[string]Page
+	// Security are the weaknesses that the upgrade mends, or that concern the new release.
+	Security []Weakness
+	// Files of the new release, to compare, and its container images.
+	Files []File
+	// Others are guides to the same release from other ones.
+	Others []Page
+}
+
+// Page is a page of the operator's documentation.
+type Page struct {
+	// Name for people, such as kubernetes.
+	Name string `json:"name"`
+	// Path from the guide, perhaps with a section: kubernetes.md#upgrade. It is "" where the release has no such page.
+	Path string `json:"path,omitempty"`
+	// Wanted is the page that the policy names, where the release has none.
+	Wanted string `json:"wanted,omitempty"`
+}
+
+// Point is one release.
+type Point struct {
+	// Version is zero for what is no release; Name is what people call it then.
+	Version release.Version
+	Name    string
+	Channel string
+	Date    time.Time
+	// Facts are nil where they cannot be told, for the reason that Problem says.
+	Facts   *fact.Set
+	Problem string
+	// Notes are all that the release has.
+	Notes []Note
+}
+
+// String is the version, or the name of what is no release.
+func (p Point) String() string {
+	if p.Version.IsZero() {
+		return p.Name
+	}
+	return p.Version.String()
+}
+
+func (p Point) unreleased() bool { return p.Version.IsZero() }
+
+// Weakness is what is known of one weakness.
+type Weakness struct {
+	// IDs are its names; a fix of type security may have none.
+	IDs []string `json:"ids,omitempty"`
+	// Text says what it is, or the subject of the change that mends it.
+	Text string `json:"text"`
+	// Fixed says that the upgrade brings the fix.
+	Fixed bool `json:"fixed"`
+	// Status of the new release, in the words of OpenVEX, and what else is said with it.
+	Status string `json:"status,omitempty"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// File is a file of the new release, or an image.
+type File struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+}
+
+// Guide is what an operator has to know and do to get from one release to another.
+type Guide struct {
+	Schema  string    `json:"schema"`
+	Product string    `json:"product"`
+	From    string    `json:"from"`
+	To      string    `json:"to"`
+	Channel string    `json:"channel,omitempty"`
+	Date    time.Time `json:"date,omitzero"`
+	// Bundles says that relverify can be given the releases. Unreleased says that the last is none yet.
+	Bundles    bool `json:"bundles,omitempty"`
+	Unreleased bool `json:"unreleased,omitempty"`
+	// Act says who must act.
+	Act []Act `json:"act"`
+	// Steps are the releases to install, in order.
+	Steps []Step `json:"steps"`
+	// Deprecated is what the new release has for the last time, or not for long.
+	Deprecated []Deprecation `json:"deprecated"`
+	Security   []Weakness    `json:"security"`
+	// Alerts of the new release that may call somebody, by severity.
+	Alerts []string `json:"alerts"`
+	Known  []Entry  `json:"known_issues"`
+	Files  []File   `json:"files"`
+	// Install and Pages are pages of the documentation.
+	Install []Page          `json:"install,omitempty"`
+	Pages   map[string]Page `json:"pages,omitempty"`
+	Others  []Page          `json:"others,omitempty"`
+	// Gaps are what the guide cannot tell, each a sentence.
+	Gaps []string `json:"gaps"`
+}
+
+// Act says who must act, and why.
+type Act struct {
+	Who string `json:"who"`
+	// Breaking and Action are how many changes of each kind there are.
+	Breaking int `json:"breaking"`
+	Action   int `json:"action"`
+	// Names are those of the first of them.
+	Names []string `json:"names"`
+}
+
+// Step is one release to install.
+type Step struct {
+	From    string `json:"from"`
+	To      string `json:"to"`
+	Channel string `json:"channel,omitempty"`
+	// Stop says why the way may not pass this release by; Conditions are what must be done or hold before.
+	Stop       string   `json:"stop,omitempty"`
+	Conditions []string `json:"conditions,omitempty"`
+	// Breaking are the changes that break something; Other are notes about what else changes.
+	Breaking []Entry `json:"breaking"`
+	Other    []Entry `json:"other"`
+	// Areas are the changes of facts, by what they are about.
+	Areas []Area `json:"areas"`
+	// Migrations that the step brings.
+	Migrations []Migration `json:"migrations"`
+	// Config says that the product has configuration that relverify can check.
+	Config bool `json:"config,omitempty"`
+}
+
+// Entry is a change as a person has to know it.
+type Entry struct {
+	Title  string `json:"title"`
+	Impact string `json:"impact"`
+	Action string `json:"action,omitempty"`
+	Check  string `json:"check,omitempty"`
+	Text   string `json:"text,omitempty"`
+	// Note is the id of the note that says so, "" for what follows from the facts alone.
+	Note string `json:"note,omitempty"`
+	// Facts say what was found, one sentence each.
+	Facts []string `json:"facts,omitempty"`
+}
+
+// Area is one part of the product.
+type Area struct {
+	Title   string   `json:"title"`
+	Changes []Change `json:"changes"`
+}
+
+// Change is a change of a fact, with the defaults before and after where it has any.
+type Change struct {
+	fact.Change
+	DefaultBefore *string `json:"default_before,omitempty"`
+	DefaultAfter  *string `json:"default_after,omitempty"`
+}
+
+// Migration is a step of the database's schema.
+type Migration struct {
+	Name string    `json:"name"`
+	Does string    `json:"does"`
+	Lock fact.Lock `json:"lock,omitempty"`
+	// Reversible says that it comes with a way back. Destructive is what it deletes: from then on only the backup leads back.
+	Reversible  bool     `json:"reversible"`
+	Destructive []string `json:"destructive,omitempty"`
+}
+
+// Deprecation is something that a later release will not have.
+type Deprecation struct {
+	Kind fact.Kind `json:"kind"`
+	Name string    `json:"name"`
+	// Use says what to use instead, RemovedIn the version without it; both may be "".
+	Use       string `json:"use,omitempty"`
+	RemovedIn string `json:"removed_in,omitempty"`
+	// New says that it was not deprecated before the upgrade.
+	New bool `json:"new,omitempty"`
+}
+
+// New makes a guide. It needs two points at least.
+func New(req Request) *Guide {
+	first, last := req.Points[0], req.Points[len(req.Points)-1]
+	g := &Guide{
+		Schema: Schema, Product: req.Product, From: first.String(), To: last.String(), Channel: last.Channel, Date: last.Date,
+		Bundles: req.Bundles && !slices.ContainsFunc(req.Points, Point.unreleased), Unreleased: last.unreleased(), Install: req.Install, Pages: req.Pages, Others: req.Others,
+		Act: []Act{}, Steps: []Step{}, Deprecated: []Deprecation{}, Alerts: []string{}, Known: []Entry{}, Gaps: []string{},
+		Security: orEmpty(req.Security), Files: orEmpty(req.Files),
+	}
+	b := builder{Guide: g}
+	for i, to := range req.Points[1:] {
+		var way upgrade.Step
+		if i < len(req.Steps) {
+			way = req.Steps[i]
+		}
+		b.step(req.Points[i], to, way)
+	}
+	b.acts()
+	b.last(first, last)
+	b.gaps(req)
+	return g
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// builder is a guide in the making.
+type builder struct {
+	*Guide
+	// changed are all changes of facts, and told the notes of all steps.
+	changed []fact.Change
+	told    []Note
+}
+
+// step adds the way from one release to the next.
+func (b *builder) step(from, to Point, way upgrade.Step) {
+	s := Step{
+		From: from.String(), To: to.String(), Channel: to.Channel, Stop: way.Stop, Conditions: way.Conditions,
+		Breaking: []Entry{}, Other: []Entry{}, Areas: []Area{}, Migrations: []Migration{},
+	}
+	notes := since(from.Notes, to.Notes, b.Channel)
+	b.told = append(b.told, notes...)
+	var changes []fact.Change
+	if from.Facts != nil && to.Facts != nil {
+		changes = fact.Diff(from.Facts, to.Facts)
+		s.areas(changes, from.Facts, to.Facts)
+		s.migrations(changes, to.Facts)
+		s.Config = slices.ContainsFunc(to.Facts.Facts, func(f fact.Fact) bool { return f.Kind == fact.Config })
+	}
+	b.changed = append(b.changed, changes...)
+	s.entries(notes, changes)
+	b.Steps = append(b.Steps, s)
+}
+
+// since are the notes of b that a does not have, as releases of a channel tell them. Known issues are told otherwise.
+func since(a, b []Note, channel string) []Note {
+	var out []Note
+	for _, n := range b {
+		had := slices.ContainsFunc(a, func(o Note) bool { return o.ID == n.ID })
+		if !had && n.Kind != NoteKnown && n.In(channel) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// entries tells the notes, and the breaking changes that no note answers.
+func (s *Step) entries(notes []Note, changes []fact.Change) {
+	for _, kind := range NoteKinds {
+		for _, n := range notes {
+			if n.Kind != kind {
+				continue
+			}
+			e := n.entry()
+			for _, c := range changes {
+				if n.Answers(c) {
+					e.Facts = append(e.Facts, c.Text)
+				}
+			}
+			if kind == NoteBreaking {
+				s.Breaking = append(s.Breaking, e)
+			} else {
+				s.Other = append(s.Other, e)
+			}
+		}
+	}
+	for _, c := range changes {
+		if c.Impact != fact.Breaking || slices.ContainsFunc(notes, func(n Note) bool { return n.Answers(c) }) {
+			continue
+		}
+		act, check := advice(c)
+		s.Breaking = append(s.Breaking, Entry{Title: title(c), Impact: c.Text, Action: act, Check: check})
+	}
+}
+
+// title of a change that no note answers.
+func title(c fact.Change) string {
+	if c.What == "renamed" {
+		return fmt.Sprintf("%s %s is now %s", c.Kind, c.Before, c.Name)
+	}
+	return fmt.Sprintf("%s %s", c.Kind, c.Name)
+}
+
+func (n Note) entry() Entry {
+	e := Entry{Title: n.Title, Impact: n.Impact, Action: n.Action, Check: n.Check, Text: n.Text, Note: n.ID}
+	if e.Title == "" {
+		var names []string
+		for _, a := range n.Facts {
+			names = append(names, a.String())
+		}
+		const most = 3
+		if more := len(names) - most; more > 0 {
+			names = append(names[:most], fmt.Sprintf("and %d more", more))
+		}
+		e.Title = strings.Join(names, ", ")
+	}
+	return e
+}
+
+// areas sorts changes by what they are about. Migrations are told by themselves.
+func (s *Step) areas(changes []fact.Change, a, b *fact.Set) {
+	before, after := defaults(a), defaults(b)
+	for _, area := range areas {
+		out := Area{Title: area.title}
+		for _, c := range changes {
+			if c.Kind == fact.Migration && c.What == "added" || !slices.Contains(area.kinds, c.Kind) {
+				continue
+			}
+			one := Change{Change: c, DefaultAfter: after[key{c.Kind, c.Name}], DefaultBefore: before[key{c.Kind, c.Name}]}
+			if c.What == "renamed" {
+				one.DefaultBefore = before[key{c.Kind, c.Before}]
+			}
+			out.Changes = append(out.Changes, one)
+		}
+		if len(out.Changes) > 0 {
+			s.Areas = append(s.Areas, out)
+		}
+	}
+}
+
+type key struct {
+	kind fact.Kind
+	name string
+}
+
+func defaults(s *fact.Set) map[key]*string {
+	out := map[key]*string{}
+	for _, f := range s.Facts {
+		if d := f.Attributes.Default; d != nil {
+			out[key{f.Kind, f.Name}] = d
+		}
+	}
+	return out
+}
+
+// migrations are those that the new release has and the old one has not, in the order of their names.
+func (s *Step) migrations(changes []fact.Change, b *fact.Set) {
+	for _, f := range b.Facts {
+		i := slices.IndexFunc(changes, func(c fact.Change) bool {
+			return c.Kind == fact.Migration && c.What == "added" && c.Name == f.Name
+		})
+		if f.Kind != fact.Migration || i < 0 {
+			continue
+		}
+		does := f.Attributes.Statements
+		if len(does) == 0 {
+			does = f.Attributes.Destructive
+		}
+		s.Migrations = append(s.Migrations, Migration{
+			Name: f.Name, Does: strings.Join(does, ", "), Lock: f.Attributes.Lock,
+			Reversible: f.Attributes.Reversible, Destructive: f.Attributes.Destructive,
+		})
+	}
+}
+
+// NoReturn is the first migration after which only the backup leads back, nil if there is none.
+func (s Step) NoReturn() *Migration {
+	for i, m := range s.Migrations {
+		if len(m.Destructive) > 0 {
+			return &s.Migrations[i]
+		}
+	}
+	return nil
+}
+
+// acts says who must act.
+func (b *builder) acts() {
+	for _, area := range areas {
+		a := Act{Who: area.who, Names: []string{}}
+		for _, c := range b.changed {
+			if slices.Contains(area.kinds, c.Kind) && c.Impact != fact.Notice {
+				a.count(c.Impact == fact.Breaking, c.Name)
+			}
+		}
+		if a.Breaking+a.Action > 0 {
+			b.Act = append(b.Act, a)
+		}
+	}
+	all := Act{Who: "everybody", Names: []string{}}
+	for _, n := range b.told {
+		answers := slices.ContainsFunc(b.changed, n.Answers) // then it is counted by its facts
+		if !answers && (n.Kind == NoteBreaking || n.Kind == NoteAction) {
+			all.count(n.Kind == NoteBreaking, n.entry().Title)
+		}
+	}
+	if all.Breaking+all.Action > 0 {
+		b.Act = append(b.Act, all)
+	}
+}
+
+func (a *Act) count(breaking bool, name string) {
+	if breaking {
+		a.Breaking++
+	} else {
+		a.Action++
+	}
+	const most = 4
+	if len(a.Names) < most && !slices.Contains(a.Names, name) {
+		a.Names = append(a.Names, name)
+	}
+}
+
+// last tells what holds of the new release, whatever the way to it.
+func (b *builder) last(first, last Point) {
+	for _, n := range last.Notes {
+		if n.Kind == NoteKnown && n.In(b.Channel) {
+			b.Known = append(b.Known, n.entry())
+		}
+	}
+	if last.Facts == nil {
+		return
+	}
+	was := map[key]bool{}
+	if first.Facts != nil {
+		for _, f := range first.Facts.Facts {
+			was[key{f.Kind, f.Name}] = f.Attributes.Deprecated != ""
+		}
+	}
+	for _, f := range last.Facts.Facts {
+		a := f.Attributes
+		if a.Deprecated != "" {
+			d := Deprecation{Kind: f.Kind, Name: f.Name, Use: a.Deprecated, RemovedIn: a.RemovedIn, New: first.Facts != nil && !was[key{f.Kind, f.Name}]}
+			if d.Use == "deprecated" {
+				d.Use = ""
+			}
+			b.Deprecated = append(b.Deprecated, d)
+		}
+		if f.Kind == fact.Alert {
+			b.Alerts = append(b.Alerts, f.Name)
+		}
+	}
+	slices.SortStableFunc(b.Deprecated, func(x, y Deprecation) int {
+		return cmp.Or(rank(x.New)-rank(y.New), rank(x.RemovedIn != "")-rank(y.RemovedIn != ""))
+	})
+}
+
+func rank(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
+}
+
+// gaps says what the guide cannot tell.
+func (b *builder) gaps(req Request) {
+	for _, p := range req.Points {
+		switch {
+		case p.Facts == nil && p.Problem != "":
+			b.Gaps = append(b.Gaps, fmt.Sprintf("What operators care about at %s could not be read, so what changes of it is not told: %s", p, p.Problem))
+		case p.Problem != "":
+			b.Gaps = append(b.Gaps, fmt.Sprintf("Not all notes of %s could be read: %s", p, p.Problem))
+		}
+		if p.Facts != nil {
+			for _, m := range p.Facts.Missing {
+				b.Gaps = append(b.Gaps, fmt.Sprintf("%s has nothing at %s (%s), so changes of it may be told as new or removed.", p, m.Path, m.Kind))
+			}
+		}
+	}
+	for _, page := range req.Install {
+		if page.Path == "" {
+			b.Gaps = append(b.Gaps, fmt.Sprintf("This release has no page %s, which says how to install on %s.", page.Wanted, page.Name))
+		}
+	}
+}

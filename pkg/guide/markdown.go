@@ -1,0 +1,515 @@
+package guide
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/relctl/relctl/pkg/fact"
+)
+
+// maxRows of one table or list; the facts of both releases hold the rest.
+const maxRows = 200
+
+// Title of the guide, plain text.
+func (g *Guide) Title() string {
+	return fmt.Sprintf("Upgrade %s from %s to %s", g.Product, g.From, g.To)
+}
+
+// Markdown writes the guide as a page of the operator's documentation.
+func (g *Guide) Markdown() []byte {
+	w := &writer{}
+	w.heading(1, line(g.Title()))
+	g.intro(w)
+	g.act(w)
+	g.path(w)
+	g.before(w)
+	for i, s := range g.Steps {
+		g.step(w, i, s)
+	}
+	g.deprecated(w)
+	g.security(w)
+	w.entries("Known issues", 2, g.Known)
+	g.files(w)
+	if len(g.Gaps) > 0 {
+		w.heading(2, "What this guide cannot tell")
+		w.list(g.Gaps)
+	}
+	return []byte(strings.TrimRight(w.b.String(), "\n") + "\n")
+}
+
+// writer writes blocks with an empty line after each.
+type writer struct{ b strings.Builder }
+
+func (w *writer) heading(level int, text string) {
+	w.b.WriteString(strings.Repeat("#", level) + " " + text + "\n\n")
+}
+
+// para writes a paragraph of Markdown.
+func (w *writer) para(format string, args ...any) {
+	w.b.WriteString(fmt.Sprintf(format, args...) + "\n\n")
+}
+
+// list writes texts from outside as a list.
+func (w *writer) list(texts []string) {
+	for i, t := range texts {
+		if i == maxRows {
+			w.b.WriteString("- " + more(len(texts)) + "\n")
+			break
+		}
+		w.b.WriteString("- " + line(t) + "\n")
+	}
+	w.b.WriteString("\n")
+}
+
+// numbered writes items of Markdown. Further lines of an item are indented.
+func (w *writer) numbered(items []string) {
+	for i, item := range items {
+		number := fmt.Sprintf("%d. ", i+1)
+		w.b.WriteString(number + strings.ReplaceAll(strings.TrimRight(item, "\n"), "\n", "\n"+strings.Repeat(" ", len(number))) + "\n")
+	}
+	w.b.WriteString("\n")
+}
+
+// table writes cells of Markdown.
+func (w *writer) table(head []string, rows [][]string) {
+	w.b.WriteString("| " + strings.Join(head, " | ") + " |\n|" + strings.Repeat(" --- |", len(head)) + "\n")
+	for i, r := range rows {
+		if i == maxRows {
+			break
+		}
+		w.b.WriteString("| " + strings.Join(r, " | ") + " |\n")
+	}
+	w.b.WriteString("\n")
+	if len(rows) > maxRows {
+		w.para("%s", more(len(rows)))
+	}
+}
+
+func more(n int) string {
+	return fmt.Sprintf("…and %d more; `docs/facts.json` of both releases has them all.", n-maxRows)
+}
+
+// entries writes changes as impact, action and check.
+func (w *writer) entries(title string, level int, list []Entry) {
+	if len(list) == 0 {
+		return
+	}
+	w.heading(level, title)
+	for i, e := range list {
+		if i == maxRows {
+			w.para("%s", more(len(list)))
+			break
+		}
+		w.heading(level+1, line(e.Title))
+		for _, part := range [][2]string{{"Impact", e.Impact}, {"Do this", e.Action}, {"Check", e.Check}, {"", e.Text}} {
+			w.part(part[0], part[1])
+		}
+		if e.Note != "" && len(e.Facts) > 0 {
+			w.para("Found in the product's files:")
+			w.list(e.Facts)
+		}
+	}
+}
+
+// part writes one text of an entry.
+func (w *writer) part(label, text string) {
+	if label != "" {
+		label = "**" + label + ":**"
+	}
+	if text = labelled(label, text); text != "" {
+		w.para("%s", text)
+	}
+}
+
+// labelled writes the text of a note behind a label of Markdown; a list or a block of code begins in a line of its own.
+func labelled(label, text string) string {
+	text = strings.TrimSpace(prose(text, ""))
+	first, _, _ := strings.Cut(text, "\n")
+	switch {
+	case text == "" || label == "":
+		return text
+	case fence.MatchString(first), entry.MatchString(first):
+		return label + "\n\n" + text
+	}
+	return label + " " + text
+}
+
+func (g *Guide) intro(w *writer) {
+	what := line(g.To)
+	if g.Channel != "" {
+		what += ", " + line(g.Channel)
+	}
+	if !g.Date.IsZero() {
+		what += " of " + g.Date.UTC().Format("2 January 2006")
+	}
+	w.para("For whoever runs %s %s and goes to %s. Read it to the end before you begin.", line(g.Product), line(g.From), what)
+	if g.Unreleased {
+		w.para("%s is not released yet: this is what the guide would say as things are.", line(g.To))
+	}
+	if len(g.Others) > 0 {
+		var links []string
+		for _, p := range g.Others {
+			links = append(links, link(p))
+		}
+		w.para("You run another release? There are guides %s.", strings.Join(links, ", "))
+	}
+}
+
+// link to a page, or its name where there is none.
+func link(p Page) string {
+	if p.Path == "" {
+		return line(p.Name)
+	}
+	return "[" + line(p.Name) + "](" + p.Path + ")"
+}
+
+func (g *Guide) act(w *writer) {
+	w.heading(2, "Who must act")
+	if len(g.Act) == 0 {
+		told := "Nobody has to change anything."
+		if len(g.Gaps) > 0 {
+			told = "As far as is known, nobody has to change anything; see [what this guide cannot tell](#what-this-guide-cannot-tell)."
+		}
+		w.para("%s Install it as described below.", told)
+		return
+	}
+	var rows [][]string
+	for _, a := range g.Act {
+		var names []string
+		for _, n := range a.Names {
+			names = append(names, code(n))
+		}
+		if a.Who == "everybody" {
+			names = nil
+			for _, n := range a.Names {
+				names = append(names, line(n))
+			}
+		}
+		about := strings.Join(names, ", ")
+		if a.Breaking+a.Action > len(a.Names) {
+			about += ", …"
+		}
+		rows = append(rows, []string{upper(a.Who), number(a.Breaking), number(a.Action), about})
+	}
+	w.table([]string{"Who", "Breaking", "To do or to know", "About"}, rows)
+}
+
+func number(n int) string {
+	if n == 0 {
+		return "–"
+	}
+	return fmt.Sprint(n)
+}
+
+func upper(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+func (g *Guide) path(w *writer) {
+	w.heading(2, "Path")
+	var items []string
+	for _, s := range g.Steps {
+		item := "Install **" + line(s.To) + "**"
+		if s.Channel != "" {
+			item += " (" + line(s.Channel) + ")"
+		}
+		if s.Stop != "" {
+			item += ", a required stop: " + line(s.Stop)
+		}
+		item += "."
+		if m := s.NoReturn(); m != nil {
+			item += " It has a point of no return: migration " + code(m.Name) + "."
+		}
+		items = append(items, item)
+	}
+	if len(items) > 1 {
+		w.para("There is no shorter way: from %s install these %d releases, one after the other, and verify each before you go on.", line(g.From), len(items))
+	}
+	w.numbered(items)
+	if g.Bundles {
+		w.para("A release on the way may have been withdrawn since this was written. `relverify path %s` says what holds today.", line(g.To))
+	}
+}
+
+// bundle is the name of a release's file.
+func (g *Guide) bundle(version string) string { return fmt.Sprintf("%s-%s", g.Product, version) }
+
+func (g *Guide) before(w *writer) {
+	w.heading(2, "Before you begin")
+	var items []string
+	if g.Bundles {
+		check := "Have the bundles of all releases on the path, and check each:\n\n```sh\n"
+		for _, s := range g.Steps {
+			check += "relverify " + g.bundle(s.To) + ".bundle\n"
+		}
+		wants := "The answer must begin with `GENUINE`; otherwise stop."
+		if len(g.Steps) > 1 {
+			wants += " Of a release behind a required stop it says `REFUSED – genuine, and not for you` until the stop is installed; check it again then."
+		}
+		items = append(items, check+"```\n\n"+wants+"\n")
+	}
+	for _, s := range g.Steps {
+		if s.Config && g.Bundles {
+			items = append(items, "Ask which of your settings change, for each of your configuration files (put its name in the place of `my.yaml`):\n\n```sh\nrelverify check-config my.yaml "+g.bundle(g.To)+".bundle\n```\n")
+			break
+		}
+	}
+	for _, s := range g.Steps {
+		for _, c := range s.Conditions {
+			items = append(items, "Before you go to "+line(s.To)+": "+line(c))
+		}
+	}
+	backup := "Back up all data and the configuration"
+	if p, ok := g.Pages["backup"]; ok {
+		backup += ", as [" + line(p.Name) + "](" + p.Path + ") says"
+	}
+	items = append(items, backup+". Make sure that you can restore it.")
+	items = append(items, "Keep the programs, images and files of "+line(g.From)+" and your configuration as they are now: you need them to go back.")
+	if waits := g.waits(); len(waits) > 0 {
+		items = append(items, "Choose a time at which the service may stand still: "+strings.Join(waits, "; ")+".")
+	}
+	w.numbered(items)
+}
+
+// waits are the migrations for which others wait.
+func (g *Guide) waits() []string {
+	var out []string
+	for _, s := range g.Steps {
+		for _, m := range s.Migrations {
+			if m.Lock.Worse(fact.LockShort) {
+				out = append(out, "while migration "+code(m.Name)+" runs, "+lockWords[m.Lock])
+			}
+		}
+	}
+	return out
+}
+
+var lockWords = map[fact.Lock]string{
+	"": "not known", fact.LockNone: "nobody waits", fact.LockShort: "all wait for a moment", fact.LockWrites: "writers wait, as long as the table is worked through",
+	fact.LockAll: "readers and writers wait, as long as the table is worked through",
+}
+
+func (g *Guide) step(w *writer, i int, s Step) {
+	title := fmt.Sprintf("From %s to %s", line(s.From), line(s.To))
+	if len(g.Steps) > 1 {
+		title = fmt.Sprintf("Step %d of %d: from %s to %s", i+1, len(g.Steps), line(s.From), line(s.To))
+	}
+	w.heading(2, title)
+	if len(s.Breaking)+len(s.Other)+len(s.Areas)+len(s.Migrations) == 0 {
+		w.para("Nothing changes that operators care about.")
+	}
+	w.entries("Breaking changes", 3, s.Breaking)
+	w.entries("Also to do or to know", 3, s.Other)
+	for _, a := range s.Areas {
+		a.write(w)
+	}
+	s.database(w)
+	g.install(w, s)
+	g.verify(w, s)
+	g.back(w, s)
+}
+
+var impactWords = map[fact.Impact]string{fact.Breaking: "**breaking**", fact.Action: "act", fact.Notice: "notice"}
+
+func (a Area) write(w *writer) {
+	w.heading(3, a.Title)
+	var rows [][]string
+	withDefaults := slices.ContainsFunc(a.Changes, func(c Change) bool { return c.DefaultBefore != nil || c.DefaultAfter != nil })
+	head := []string{"", "What", "Change"}
+	if withDefaults {
+		head = append(head, "Default before", "Default now")
+	}
+	for _, c := range a.Changes {
+		r := []string{impactWords[c.Impact], string(c.Kind) + " " + code(c.Name), line(strings.TrimPrefix(c.Text, c.Name+": "))}
+		if withDefaults {
+			r = append(r, value(c.DefaultBefore), value(c.DefaultAfter))
+		}
+		rows = append(rows, r)
+	}
+	w.table(head, rows)
+}
+
+func value(v *string) string {
+	if v == nil {
+		return "–"
+	}
+	return code(*v)
+}
+
+func (s Step) database(w *writer) {
+	if len(s.Migrations) == 0 {
+		return
+	}
+	w.heading(3, "Database migrations")
+	var rows [][]string
+	for _, m := range s.Migrations {
+		back := "yes"
+		switch {
+		case len(m.Destructive) > 0:
+			back = "**no, it " + line(strings.Join(m.Destructive, ", ")) + "**"
+		case !m.Reversible:
+			back = "no; it deletes nothing"
+		}
+		rows = append(rows, []string{code(m.Name), line(m.Does), lockWords[m.Lock], back})
+	}
+	w.table([]string{"Migration", "Does", "Who waits", "Way back"}, rows)
+	if m := s.NoReturn(); m != nil {
+		w.para("**Point of no return:** once %s has run, only the backup leads back to %s.", code(m.Name), line(s.From))
+	}
+}
+
+func (g *Guide) install(w *writer, s Step) {
+	w.heading(3, "Install "+line(s.To))
+	var items []string
+	if g.Bundles {
+		items = append(items, fmt.Sprintf("Check the bundle once more and unpack it:\n\n```sh\nrelverify unpack %[1]s.bundle %[1]s\n```\n", g.bundle(s.To)))
+	}
+	if len(s.Breaking)+len(s.Other) > 0 {
+		items = append(items, "Do what stands under *Do this* above and has to be done first.")
+	}
+	if slices.ContainsFunc(s.Areas, func(a Area) bool { return a.Title == areas[0].title && a.act() }) {
+		items = append(items, "Write the new configuration into a copy of yours, by the table *"+areas[0].title+"* above.")
+	}
+	install := "Install the new release as you installed the one that runs."
+	switch pages := g.installPages(); {
+	case len(pages) > 0:
+		install = "Install, by the page for your kind of installation:\n\n- " + strings.Join(pages, "\n- ") + "\n"
+	case g.Pages["upgrade"].Path != "":
+		install = "Install as " + link(g.Pages["upgrade"]) + " says."
+	case g.Pages["install"].Path != "":
+		install = "Install as " + link(g.Pages["install"]) + " says."
+	}
+	items = append(items, install)
+	if m := s.NoReturn(); m != nil {
+		items = append(items, "The migrations run with it. Before "+code(m.Name)+" runs, look at your backup once more.")
+	}
+	w.numbered(items)
+}
+
+// installPages are the links to the pages by kind of installation.
+func (g *Guide) installPages() []string {
+	var out []string
+	for _, p := range g.Install {
+		if p.Path != "" {
+			out = append(out, link(p))
+		}
+	}
+	return out
+}
+
+// act reports whether a change of the area asks for something.
+func (a Area) act() bool {
+	return slices.ContainsFunc(a.Changes, func(c Change) bool { return c.Impact != fact.Notice })
+}
+
+func (g *Guide) verify(w *writer, s Step) {
+	w.heading(3, "Verify "+line(s.To))
+	items := []string{"The program says that it is " + line(s.To) + "."}
+	for _, e := range append(slices.Clone(s.Breaking), s.Other...) {
+		if check := labelled(line(e.Title)+":", e.Check); check != "" && len(items) < maxRows {
+			items = append(items, check)
+		}
+	}
+	if len(g.Alerts) > 0 {
+		const most = 10
+		var names []string
+		for _, a := range g.Alerts[:min(len(g.Alerts), most)] {
+			names = append(names, code(a))
+		}
+		text := strings.Join(names, ", ")
+		if n := len(g.Alerts) - most; n > 0 {
+			text += fmt.Sprintf(" and %d more", n)
+		}
+		items = append(items, "After a quarter of an hour none of its alerts fires: "+text+".")
+	}
+	if p, ok := g.Pages["troubleshoot"]; ok {
+		items = append(items, "If something is wrong, see "+link(p)+".")
+	}
+	w.numbered(items)
+}
+
+func (g *Guide) back(w *writer, s Step) {
+	w.heading(3, "Roll back to "+line(s.From))
+	restore := "restore the backup"
+	if p, ok := g.Pages["restore"]; ok {
+		restore += " (" + link(p) + ")"
+	} else if p, ok := g.Pages["backup"]; ok {
+		restore += " (" + link(p) + ")"
+	}
+	kept := fmt.Sprintf("put the programs, files and configuration of %s that you kept in place, and start it", line(s.From))
+	switch m := s.NoReturn(); {
+	case m != nil:
+		w.para("**Before** migration %s has run: stop %s, %s.", code(m.Name), line(s.To), kept)
+		w.para("**After it** there is no way back but the backup: stop %s, %s from before the upgrade, then %s. What was written since is lost.", line(s.To), restore, kept)
+	case slices.ContainsFunc(s.Migrations, func(m Migration) bool { return !m.Reversible }):
+		w.para("Stop %s, %s. The migrations stay; they delete nothing, and have no way back of their own. If %s does not run with them, %s from before the upgrade; what was written since is lost.", line(s.To), kept, line(s.From), restore)
+	default:
+		w.para("Stop %s, %s. Nothing that is known here keeps you from it; if the data should be damaged, %s.", line(s.To), kept, restore)
+	}
+	if g.Bundles {
+		w.para("`relverify` does not unpack a release that is older than the one it has noted, so use the files that you kept, and tell it what runs:")
+		w.b.WriteString("```sh\nrelverify installed " + s.From + "\n```\n\n")
+	}
+}
+
+func (g *Guide) deprecated(w *writer) {
+	if len(g.Deprecated) == 0 {
+		return
+	}
+	w.heading(2, "Deprecated")
+	w.para("It works in %s and will not in a later release. Change it when you have time.", line(g.To))
+	var rows [][]string
+	for _, d := range g.Deprecated {
+		removed, since := "not said", "before"
+		if d.RemovedIn != "" {
+			removed = line(d.RemovedIn)
+		}
+		if d.New {
+			since = "**new**"
+		}
+		rows = append(rows, []string{string(d.Kind) + " " + code(d.Name), removed, line(d.Use), since})
+	}
+	w.table([]string{"What", "Removed in", "Use instead", "Deprecated"}, rows)
+}
+
+var statusWords = map[string]string{
+	"affected": "affected", "not_affected": "not affected", "fixed": "fixed", "under_investigation": "under investigation",
+}
+
+func (g *Guide) security(w *writer) {
+	if len(g.Security) == 0 {
+		return
+	}
+	w.heading(2, "Security")
+	var rows [][]string
+	for _, s := range g.Security {
+		id, fixed := line(strings.Join(s.IDs, ", ")), "–"
+		if id == "" {
+			id = "no number"
+		}
+		if s.Fixed {
+			fixed = "by this upgrade"
+		}
+		status := statusWords[s.Status]
+		if s.Detail != "" {
+			status += ": " + line(s.Detail)
+		}
+		rows = append(rows, []string{id, line(s.Text), fixed, strings.TrimPrefix(status, ": ")})
+	}
+	w.table([]string{"Weakness", "About", "Mended", line(g.To) + " is"}, rows)
+	if g.Bundles {
+		w.para("For programs that read VEX, the bundle has it as `sbom/%s.openvex.json`.", line(g.Product))
+	}
+}
+
+func (g *Guide) files(w *writer) {
+	if len(g.Files) == 0 {
+		return
+	}
+	w.heading(2, "Files and checksums")
+	w.para("%s of %s. `relverify` compares them for you; `SHA256SUMS` lists all files.", "Programs, packages and images", line(g.To))
+	var rows [][]string
+	for _, f := range g.Files {
+		rows = append(rows, []string{code(f.Path), code(f.SHA256)})
+	}
+	w.table([]string{"File", "SHA-256"}, rows)
+}
