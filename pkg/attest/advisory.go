@@ -136,8 +136,8 @@ func (v AdvisoryVersions) statement() vex.Statement {
 	}
 }
 
-// of returns how the weakness concerns a version, nil if nothing is said about it.
-func (a *Advisory) of(v release.Version) *AdvisoryVersions {
+// Of returns how the weakness concerns a version, nil if nothing is said about it.
+func (a *Advisory) Of(v release.Version) *AdvisoryVersions {
 	i := slices.IndexFunc(a.Versions, func(x AdvisoryVersions) bool {
 		c, err := release.ParseRange(x.Range)
 		return x.Range == "" || err == nil && release.Within(c, v)

@@ -81,7 +81,7 @@ func speak(a *Advisory, releases []VEXRelease, product string) ([]vex.Statement,
 	var out []vex.Statement
 	at := map[AdvisoryVersions]int{}
 	for _, r := range releases {
-		said := a.of(r.Version)
+		said := a.Of(r.Version)
 		if said == nil && slices.ContainsFunc(r.Fixed, func(id string) bool { return id == a.ID || slices.Contains(a.Aliases, id) }) {
 			said = &AdvisoryVersions{Status: string(vex.StatusFixed)}
 		}

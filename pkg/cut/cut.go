@@ -132,7 +132,7 @@ func Run(ctx context.Context, p *Project, ch *channel.Channel, opts Options) (*R
 	if err != nil {
 		return nil, err
 	}
-	documents, err := c.document(ctx, reserved)
+	documents, err := c.document(ctx, reserved, images)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/relctl/relctl/pkg/attest"
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/changelog"
+	"github.com/relctl/relctl/pkg/guide"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -126,8 +127,12 @@ func (c *cutter) put(name, media string, data []byte) (release.File, error) {
 }
 
 // document writes the changelog for people and machines, and takes the operator docs and the facts from the commit.
-func (c *cutter) document(ctx context.Context, r *reserved) ([]release.File, error) {
-	return do(c.journal, "documents", r.Plan, func() (step[[]release.File], error) {
+func (c *cutter) document(ctx context.Context, r *reserved, images *imaged) ([]release.File, error) {
+	type input struct {
+		Plan  release.Plan `json:"plan"`
+		Files []guide.File `json:"files"`
+	}
+	return do(c.journal, "documents", input{r.Plan, guideFiles(images)}, func() (step[[]release.File], error) {
 		if err := c.journal.clear(filesDir+"/changelog", filesDir+"/docs"); err != nil {
 			return step[[]release.File]{}, err
 		}
@@ -153,7 +158,7 @@ func (c *cutter) document(ctx context.Context, r *reserved) ([]release.File, err
 			}
 			files = append(files, f)
 		}
-		docs, err := c.operatorDocs(ctx, r.Plan.Inputs, people)
+		docs, err := c.operatorDocs(ctx, r, images, people)
 		if err != nil {
 			return step[[]release.File]{}, fmt.Errorf("operator docs: %w", err)
 		}

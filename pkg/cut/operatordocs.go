@@ -24,27 +24,39 @@ func (e *DocsError) Error() string { return e.Text }
 // Hint says what to do about it.
 func (e *DocsError) Hint() string { return e.Remedy }
 
+// Documentation is what operators would get at a state of the product.
+type Documentation struct {
+	Site  site.Site
+	Built *site.Built
+	// Contract is what alerts, runbooks and facts do not agree on.
+	Contract *Contract
+}
+
 // Docs makes the operator's documentation as it is at a version, a branch, a tag or a commit, or in the working tree for
-// "", and what its alerts and runbooks break. In place of the changelog, which belongs to a release, it has a page that says
-// so.
-func (p *Project) Docs(ctx context.Context, at string) (site.Site, *site.Built, *Contract, error) {
+// "", with the given upgrade guides, and what its alerts and runbooks break. In place of the changelog, which belongs to a
+// release, and of guides, if none are given, it has pages that say so.
+func (p *Project) Docs(ctx context.Context, at string, guides ...site.Page) (*Documentation, error) {
 	if p.operatorDir() == "" {
-		return site.Site{}, nil, nil, &DocsError{
+		return nil, &DocsError{
 			Text:   "channels/product.yaml names no folder with the operator's documentation",
 			Remedy: "add the line: docs: {operator: docs/operator}",
 		}
 	}
-	s, tree, err := p.docsAt(ctx, at)
-	if err != nil {
-		return s, nil, nil, err
+	d := &Documentation{}
+	var tree fs.FS
+	var err error
+	if d.Site, tree, err = p.docsAt(ctx, at); err != nil {
+		return nil, err
 	}
-	s.Product = p.Policy.Product.Name
-	built, err := p.buildDocs(tree, &s, []byte("# Changelog\n\nThe changes of a release stand here once it is cut.\n"))
-	if err != nil {
-		return s, nil, nil, err
+	d.Site.Product = p.Policy.Product.Name
+	if p.hasGuides() && len(guides) == 0 {
+		guides = append(guides, p.previewGuide(tree))
 	}
-	agreed, err := p.contractIn(ctx, s.Commit, tree)
-	return s, built, agreed, err
+	if d.Built, err = p.buildDocs(tree, &d.Site, []byte("# Changelog\n\nThe changes of a release stand here once it is cut.\n"), guides); err != nil {
+		return nil, err
+	}
+	d.Contract, err = p.contractIn(ctx, d.Site.Commit, tree)
+	return d, err
 }
 
 // contractIn holds alerts, runbooks and facts of a tree against each other; commit is "" for the working tree.
@@ -95,8 +107,8 @@ func (p *Project) docsAt(ctx context.Context, at string) (s site.Site, tree fs.F
 	return s, tree, err
 }
 
-// buildDocs makes the documentation out of the operator's folder of a tree, and of a changelog.
-func (p *Project) buildDocs(tree fs.FS, s *site.Site, changes []byte) (*site.Built, error) {
+// buildDocs makes the documentation out of the operator's folder of a tree, of a changelog, and of upgrade guides.
+func (p *Project) buildDocs(tree fs.FS, s *site.Site, changes []byte, guides []site.Page) (*site.Built, error) {
 	dir := p.operatorDir()
 	pages, assets, err := site.Read(tree, dir)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, git.ErrNotFound) {
@@ -114,16 +126,19 @@ func (p *Project) buildDocs(tree fs.FS, s *site.Site, changes []byte) (*site.Bui
 	}
 	s.Pages, s.Assets = pages, assets
 	s.Add(site.Page{Path: "changelog.md", Title: "Changelog", Markdown: changes, Source: "the changelog"})
+	for _, g := range guides {
+		s.Add(g)
+	}
 	return site.Build(*s)
 }
 
 // documentation of a plan. What is wrong with it is a [*site.ProblemsError].
-func (c *cutter) documentation(ctx context.Context, in release.Inputs, changes []byte) (*site.Built, error) {
+func (c *cutter) documentation(ctx context.Context, in release.Inputs, changes []byte, guides []site.Page) (*site.Built, error) {
 	tree, err := c.Repo.FS(ctx, in.Commit)
 	if err != nil {
 		return nil, err
 	}
-	built, err := c.buildDocs(tree, &site.Site{Product: in.Product, Version: in.Version.String(), Channel: in.Channel, Commit: in.Commit, Date: in.SourceDate}, changes)
+	built, err := c.buildDocs(tree, &site.Site{Product: in.Product, Version: in.Version.String(), Channel: in.Channel, Commit: in.Commit, Date: in.SourceDate}, changes, guides)
 	if err == nil && len(built.Problems) > 0 {
 		err = &site.ProblemsError{Problems: built.Problems}
 	}
@@ -147,7 +162,11 @@ func (c *cutter) checkDocs(ctx context.Context, p release.Plan) error {
 	if err != nil {
 		return err
 	}
-	built, err := c.documentation(ctx, p.Inputs, people)
+	guides, err := c.guides(ctx, p, "", nil)
+	if err != nil {
+		return err
+	}
+	built, err := c.documentation(ctx, p.Inputs, people, guides)
 	var broken *site.ProblemsError
 	if err != nil && !errors.As(err, &broken) {
 		return err
@@ -174,11 +193,15 @@ func (c *cutter) warn(problems []site.Problem) {
 }
 
 // operatorDocs writes the documentation of a release.
-func (c *cutter) operatorDocs(ctx context.Context, in release.Inputs, changes []byte) ([]release.File, error) {
+func (c *cutter) operatorDocs(ctx context.Context, r *reserved, images *imaged, changes []byte) ([]release.File, error) {
 	if c.operatorDir() == "" {
 		return nil, nil
 	}
-	built, err := c.documentation(ctx, in, changes)
+	guides, err := c.guides(ctx, r.Plan, r.Commit, guideFiles(images))
+	if err != nil {
+		return nil, err
+	}
+	built, err := c.documentation(ctx, r.Plan.Inputs, changes, guides)
 	if err != nil {
 		return nil, err
 	}

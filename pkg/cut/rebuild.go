@@ -168,7 +168,7 @@ func (c *cutter) make(ctx context.Context, r *reserved) (*made, error) {
 	if err != nil {
 		return nil, err
 	}
-	documents, err := c.document(ctx, r)
+	documents, err := c.document(ctx, r, images)
 	if err != nil {
 		return nil, err
 	}

@@ -84,10 +84,25 @@ func withdrawals(told *ledger.Told, c *ledger.Channel) []release.Withdrawal {
 
 // upgrades are the ways to a line's releases: those of its file, and those that would lose a fix.
 func (p *Project) upgrades(ctx context.Context, ch *channel.Channel) (release.Upgrades, error) {
+	out := policyUpgrades(ch)
+	if ch.Upgrade == nil {
+		return out, nil
+	}
+	lines, err := p.Lines(ctx)
+	if err != nil {
+		return out, err
+	}
+	lossy, err := lines.Blocked(ctx, ch)
+	out.Blocked = append(out.Blocked, lossy...)
+	return out, err
+}
+
+// policyUpgrades are the ways of a channel's file alone.
+func policyUpgrades(ch *channel.Channel) release.Upgrades {
 	var out release.Upgrades
 	u := ch.Upgrade
 	if u == nil {
-		return out, nil
+		return out
 	}
 	out.From = u.From
 	for _, s := range u.Stops {
@@ -100,11 +115,5 @@ func (p *Project) upgrades(ctx context.Context, ch *channel.Channel) (release.Up
 	for _, c := range u.Conditions {
 		out.Conditions = append(out.Conditions, release.Condition{From: c.From, To: c.To, Text: c.Text})
 	}
-	lines, err := p.Lines(ctx)
-	if err != nil {
-		return out, err
-	}
-	lossy, err := lines.Blocked(ctx, ch)
-	out.Blocked = append(out.Blocked, lossy...)
-	return out, err
+	return out
 }

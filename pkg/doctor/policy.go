@@ -236,12 +236,13 @@ func (d *examination) docs(ctx context.Context) {
 		if _, err := d.repo.Resolve(ctx, ref); err != nil {
 			continue // the channel's own finding
 		}
-		_, built, _, err := d.project.Docs(ctx, ref)
+		docs, err := d.project.Docs(ctx, ref)
 		switch {
 		case err != nil:
 			d.failed(Problem, "docs", fmt.Errorf("%s: %w", ch.Branch, err))
-		case len(built.Problems) > 0:
-			d.add(Problem, "docs", "relctl docs check "+ch.Branch, "%s has %s", ch.Branch, release.Count(len(built.Problems), "problem"))
+		case len(docs.Built.Problems) > 0 || docs.Contract.Err() != nil:
+			d.add(Problem, "docs", "relctl docs check "+ch.Branch, "%s has %s", ch.Branch,
+				release.Count(len(docs.Built.Problems)+len(docs.Contract.Breaches), "problem"))
 		default:
 			d.ok("docs", "%s has no problems", ch.Branch)
 		}

@@ -107,10 +107,8 @@ type Guide struct {
 	// Deprecated is what the new release has for the last time, or not for long.
 	Deprecated []Deprecation `json:"deprecated"`
 	Security   []Weakness    `json:"security"`
-	// Alerts of the new release that may call somebody, by severity.
-	Alerts []string `json:"alerts"`
-	Known  []Entry  `json:"known_issues"`
-	Files  []File   `json:"files"`
+	Known      []Entry       `json:"known_issues"`
+	Files      []File        `json:"files"`
 	// Install and Pages are pages of the documentation.
 	Install []Page          `json:"install,omitempty"`
 	Pages   map[string]Page `json:"pages,omitempty"`
@@ -144,6 +142,8 @@ type Step struct {
 	Areas []Area `json:"areas"`
 	// Migrations that the step brings.
 	Migrations []Migration `json:"migrations"`
+	// Alerts that the new release has.
+	Alerts []string `json:"alerts"`
 	// Config says that the product has configuration that relverify can check.
 	Config bool `json:"config,omitempty"`
 }
@@ -201,7 +201,7 @@ func New(req Request) *Guide {
 	g := &Guide{
 		Schema: Schema, Product: req.Product, From: first.String(), To: last.String(), Channel: last.Channel, Date: last.Date,
 		Bundles: req.Bundles && !slices.ContainsFunc(req.Points, Point.unreleased), Unreleased: last.unreleased(), Install: req.Install, Pages: req.Pages, Others: req.Others,
-		Act: []Act{}, Steps: []Step{}, Deprecated: []Deprecation{}, Alerts: []string{}, Known: []Entry{}, Gaps: []string{},
+		Act: []Act{}, Steps: []Step{}, Deprecated: []Deprecation{}, Known: []Entry{}, Gaps: []string{},
 		Security: orEmpty(req.Security), Files: orEmpty(req.Files),
 	}
 	b := builder{Guide: g}
@@ -237,7 +237,7 @@ type builder struct {
 func (b *builder) step(from, to Point, way upgrade.Step) {
 	s := Step{
 		From: from.String(), To: to.String(), Channel: to.Channel, Stop: way.Stop, Conditions: way.Conditions,
-		Breaking: []Entry{}, Other: []Entry{}, Areas: []Area{}, Migrations: []Migration{},
+		Breaking: []Entry{}, Other: []Entry{}, Areas: []Area{}, Migrations: []Migration{}, Alerts: []string{},
 	}
 	notes := since(from.Notes, to.Notes, b.Channel)
 	b.told = append(b.told, notes...)
@@ -247,6 +247,13 @@ func (b *builder) step(from, to Point, way upgrade.Step) {
 		s.areas(changes, from.Facts, to.Facts)
 		s.migrations(changes, to.Facts)
 		s.Config = slices.ContainsFunc(to.Facts.Facts, func(f fact.Fact) bool { return f.Kind == fact.Config })
+	}
+	if to.Facts != nil {
+		for _, f := range to.Facts.Facts {
+			if f.Kind == fact.Alert {
+				s.Alerts = append(s.Alerts, f.Name)
+			}
+		}
 	}
 	b.changed = append(b.changed, changes...)
 	s.entries(notes, changes)
@@ -445,9 +452,6 @@ func (b *builder) last(first, last Point) {
 				d.Use = ""
 			}
 			b.Deprecated = append(b.Deprecated, d)
-		}
-		if f.Kind == fact.Alert {
-			b.Alerts = append(b.Alerts, f.Name)
 		}
 	}
 	slices.SortStableFunc(b.Deprecated, func(x, y Deprecation) int {

@@ -66,9 +66,24 @@ func (w *writer) list(texts []string) {
 func (w *writer) numbered(items []string) {
 	for i, item := range items {
 		number := fmt.Sprintf("%d. ", i+1)
-		w.b.WriteString(number + strings.ReplaceAll(strings.TrimRight(item, "\n"), "\n", "\n"+strings.Repeat(" ", len(number))) + "\n")
+		w.b.WriteString(number + indent(item, len(number)) + "\n")
 	}
 	w.b.WriteString("\n")
+}
+
+// indent puts further lines of an item under its text.
+func indent(item string, by int) string {
+	var b strings.Builder
+	for i, text := range strings.Split(strings.TrimRight(item, "\n"), "\n") {
+		if i > 0 {
+			b.WriteByte('\n')
+			if text != "" {
+				b.WriteString(strings.Repeat(" ", by))
+			}
+		}
+		b.WriteString(text)
+	}
+	return b.String()
 }
 
 // table writes cells of Markdown.
@@ -136,16 +151,16 @@ func labelled(label, text string) string {
 }
 
 func (g *Guide) intro(w *writer) {
-	what := line(g.To)
+	what := name(g.To)
 	if g.Channel != "" {
 		what += ", " + line(g.Channel)
 	}
 	if !g.Date.IsZero() {
 		what += " of " + g.Date.UTC().Format("2 January 2006")
 	}
-	w.para("For whoever runs %s %s and goes to %s. Read it to the end before you begin.", line(g.Product), line(g.From), what)
+	w.para("For whoever runs %s %s and goes to %s. Read it to the end before you begin.", line(g.Product), name(g.From), what)
 	if g.Unreleased {
-		w.para("%s is not released yet: this is what the guide would say as things are.", line(g.To))
+		w.para("%s is not released yet: this is what the guide would say as things are.", name(g.To))
 	}
 	if len(g.Others) > 0 {
 		var links []string
@@ -192,7 +207,7 @@ func (g *Guide) act(w *writer) {
 		}
 		rows = append(rows, []string{upper(a.Who), number(a.Breaking), number(a.Action), about})
 	}
-	w.table([]string{"Who", "Breaking", "To do or to know", "About"}, rows)
+	w.table([]string{"Who", "Breaking", "Action", "About"}, rows)
 }
 
 func number(n int) string {
@@ -208,7 +223,7 @@ func (g *Guide) path(w *writer) {
 	w.heading(2, "Path")
 	var items []string
 	for _, s := range g.Steps {
-		item := "Install **" + line(s.To) + "**"
+		item := "Install **" + name(s.To) + "**"
 		if s.Channel != "" {
 			item += " (" + line(s.Channel) + ")"
 		}
@@ -222,11 +237,11 @@ func (g *Guide) path(w *writer) {
 		items = append(items, item)
 	}
 	if len(items) > 1 {
-		w.para("There is no shorter way: from %s install these %d releases, one after the other, and verify each before you go on.", line(g.From), len(items))
+		w.para("There is no shorter way: from %s install these %d releases, one after the other, and verify each before you go on.", name(g.From), len(items))
 	}
 	w.numbered(items)
 	if g.Bundles {
-		w.para("A release on the way may have been withdrawn since this was written. `relverify path %s` says what holds today.", line(g.To))
+		w.para("A release on the way may have been withdrawn since this was written. `relverify path %s` says what holds today.", name(g.To))
 	}
 }
 
@@ -245,6 +260,7 @@ func (g *Guide) before(w *writer) {
 		if len(g.Steps) > 1 {
 			wants += " Of a release behind a required stop it says `REFUSED – genuine, and not for you` until the stop is installed; check it again then."
 		}
+		wants += " If you have a key and no site, add `--key <file>` to the commands that name a bundle, as `VERIFY.md` beside it shows; those that do not name one are for sites."
 		items = append(items, check+"```\n\n"+wants+"\n")
 	}
 	for _, s := range g.Steps {
@@ -255,7 +271,7 @@ func (g *Guide) before(w *writer) {
 	}
 	for _, s := range g.Steps {
 		for _, c := range s.Conditions {
-			items = append(items, "Before you go to "+line(s.To)+": "+line(c))
+			items = append(items, "Before you go to "+name(s.To)+": "+strings.TrimSuffix(line(c), ".")+".")
 		}
 	}
 	backup := "Back up all data and the configuration"
@@ -263,7 +279,7 @@ func (g *Guide) before(w *writer) {
 		backup += ", as [" + line(p.Name) + "](" + p.Path + ") says"
 	}
 	items = append(items, backup+". Make sure that you can restore it.")
-	items = append(items, "Keep the programs, images and files of "+line(g.From)+" and your configuration as they are now: you need them to go back.")
+	items = append(items, "Keep the programs, images and files of "+name(g.From)+" and your configuration as they are now: you need them to go back.")
 	if waits := g.waits(); len(waits) > 0 {
 		items = append(items, "Choose a time at which the service may stand still: "+strings.Join(waits, "; ")+".")
 	}
@@ -276,7 +292,7 @@ func (g *Guide) waits() []string {
 	for _, s := range g.Steps {
 		for _, m := range s.Migrations {
 			if m.Lock.Worse(fact.LockShort) {
-				out = append(out, "while migration "+code(m.Name)+" runs, "+lockWords[m.Lock])
+				out = append(out, "while migration "+code(m.Name)+" of "+name(s.To)+" runs, "+lockWords[m.Lock])
 			}
 		}
 	}
@@ -289,13 +305,13 @@ var lockWords = map[fact.Lock]string{
 }
 
 func (g *Guide) step(w *writer, i int, s Step) {
-	title := fmt.Sprintf("From %s to %s", line(s.From), line(s.To))
+	title := fmt.Sprintf("From %s to %s", name(s.From), name(s.To))
 	if len(g.Steps) > 1 {
-		title = fmt.Sprintf("Step %d of %d: from %s to %s", i+1, len(g.Steps), line(s.From), line(s.To))
+		title = fmt.Sprintf("Step %d of %d: from %s to %s", i+1, len(g.Steps), name(s.From), name(s.To))
 	}
 	w.heading(2, title)
 	if len(s.Breaking)+len(s.Other)+len(s.Areas)+len(s.Migrations) == 0 {
-		w.para("Nothing changes that operators care about.")
+		w.para("Nothing changes that operators care about. The [changelog](changelog.md) tells what else did.")
 	}
 	w.entries("Breaking changes", 3, s.Breaking)
 	w.entries("Also to do or to know", 3, s.Other)
@@ -303,18 +319,18 @@ func (g *Guide) step(w *writer, i int, s Step) {
 		a.write(w)
 	}
 	s.database(w)
-	g.install(w, s)
+	g.install(w, s, i == 0)
 	g.verify(w, s)
 	g.back(w, s)
 }
 
-var impactWords = map[fact.Impact]string{fact.Breaking: "**breaking**", fact.Action: "act", fact.Notice: "notice"}
+var impactWords = map[fact.Impact]string{fact.Breaking: "**breaking**", fact.Action: "action", fact.Notice: "notice"}
 
 func (a Area) write(w *writer) {
 	w.heading(3, a.Title)
 	var rows [][]string
 	withDefaults := slices.ContainsFunc(a.Changes, func(c Change) bool { return c.DefaultBefore != nil || c.DefaultAfter != nil })
-	head := []string{"", "What", "Change"}
+	head := []string{"Impact", "What", "Change"}
 	if withDefaults {
 		head = append(head, "Default before", "Default now")
 	}
@@ -353,15 +369,18 @@ func (s Step) database(w *writer) {
 	}
 	w.table([]string{"Migration", "Does", "Who waits", "Way back"}, rows)
 	if m := s.NoReturn(); m != nil {
-		w.para("**Point of no return:** once %s has run, only the backup leads back to %s.", code(m.Name), line(s.From))
+		w.para("**Point of no return:** once %s has run, only the backup leads back to %s.", code(m.Name), name(s.From))
 	}
 }
 
-func (g *Guide) install(w *writer, s Step) {
-	w.heading(3, "Install "+line(s.To))
+func (g *Guide) install(w *writer, s Step, first bool) {
+	w.heading(3, "Install "+name(s.To))
 	var items []string
+	if !first {
+		items = append(items, "Back up once more, and keep the programs and files of "+name(s.From)+": from here you go back to "+name(s.From)+".")
+	}
 	if g.Bundles {
-		items = append(items, fmt.Sprintf("Check the bundle once more and unpack it:\n\n```sh\nrelverify unpack %[1]s.bundle %[1]s\n```\n", g.bundle(s.To)))
+		items = append(items, fmt.Sprintf("Check the bundle once more and unpack it:\n\n```sh\nrelverify unpack %[1]s.bundle %[1]s\n```\n\nWhat you install lies in `%[1]s/artifacts`, this documentation in `%[1]s/docs`.\n", g.bundle(s.To)))
 	}
 	if len(s.Breaking)+len(s.Other) > 0 {
 		items = append(items, "Do what stands under *Do this* above and has to be done first.")
@@ -402,21 +421,21 @@ func (a Area) act() bool {
 }
 
 func (g *Guide) verify(w *writer, s Step) {
-	w.heading(3, "Verify "+line(s.To))
-	items := []string{"The program says that it is " + line(s.To) + "."}
+	w.heading(3, "Verify "+name(s.To))
+	items := []string{"The programs are up, and say that they are " + name(s.To) + ". The pages for your kind of installation say how to ask them."}
 	for _, e := range append(slices.Clone(s.Breaking), s.Other...) {
 		if check := labelled(line(e.Title)+":", e.Check); check != "" && len(items) < maxRows {
 			items = append(items, check)
 		}
 	}
-	if len(g.Alerts) > 0 {
+	if len(s.Alerts) > 0 {
 		const most = 10
 		var names []string
-		for _, a := range g.Alerts[:min(len(g.Alerts), most)] {
+		for _, a := range s.Alerts[:min(len(s.Alerts), most)] {
 			names = append(names, code(a))
 		}
 		text := strings.Join(names, ", ")
-		if n := len(g.Alerts) - most; n > 0 {
+		if n := len(s.Alerts) - most; n > 0 {
 			text += fmt.Sprintf(" and %d more", n)
 		}
 		items = append(items, "After a quarter of an hour none of its alerts fires: "+text+".")
@@ -428,22 +447,22 @@ func (g *Guide) verify(w *writer, s Step) {
 }
 
 func (g *Guide) back(w *writer, s Step) {
-	w.heading(3, "Roll back to "+line(s.From))
+	w.heading(3, "Roll back to "+name(s.From))
 	restore := "restore the backup"
 	if p, ok := g.Pages["restore"]; ok {
 		restore += " (" + link(p) + ")"
 	} else if p, ok := g.Pages["backup"]; ok {
 		restore += " (" + link(p) + ")"
 	}
-	kept := fmt.Sprintf("put the programs, files and configuration of %s that you kept in place, and start it", line(s.From))
+	kept := fmt.Sprintf("put the programs, files and configuration of %s that you kept in place, and start it", name(s.From))
 	switch m := s.NoReturn(); {
 	case m != nil:
-		w.para("**Before** migration %s has run: stop %s, %s.", code(m.Name), line(s.To), kept)
-		w.para("**After it** there is no way back but the backup: stop %s, %s from before the upgrade, then %s. What was written since is lost.", line(s.To), restore, kept)
+		w.para("**Before** migration %s has run: stop %s, %s.", code(m.Name), name(s.To), kept)
+		w.para("**After it** there is no way back but the backup: stop %s, %s from before this step, then %s. What was written since is lost.", name(s.To), restore, kept)
 	case slices.ContainsFunc(s.Migrations, func(m Migration) bool { return !m.Reversible }):
-		w.para("Stop %s, %s. The migrations stay; they delete nothing, and have no way back of their own. If %s does not run with them, %s from before the upgrade; what was written since is lost.", line(s.To), kept, line(s.From), restore)
+		w.para("Stop %s, %s. The migrations stay; they delete nothing, and have no way back of their own. If %s does not run with them, %s from before this step; what was written since is lost.", name(s.To), kept, name(s.From), restore)
 	default:
-		w.para("Stop %s, %s. Nothing that is known here keeps you from it; if the data should be damaged, %s.", line(s.To), kept, restore)
+		w.para("Stop %s, %s. Nothing that is known here keeps you from it; if the data should be damaged, %s.", name(s.To), kept, restore)
 	}
 	if g.Bundles {
 		w.para("`relverify` does not unpack a release that is older than the one it has noted, so use the files that you kept, and tell it what runs:")
@@ -456,12 +475,12 @@ func (g *Guide) deprecated(w *writer) {
 		return
 	}
 	w.heading(2, "Deprecated")
-	w.para("It works in %s and will not in a later release. Change it when you have time.", line(g.To))
+	w.para("It works in %s and will not in a later release. Change it when you have time.", name(g.To))
 	var rows [][]string
 	for _, d := range g.Deprecated {
 		removed, since := "not said", "before"
 		if d.RemovedIn != "" {
-			removed = line(d.RemovedIn)
+			removed = code(d.RemovedIn)
 		}
 		if d.New {
 			since = "**new**"
@@ -495,7 +514,7 @@ func (g *Guide) security(w *writer) {
 		}
 		rows = append(rows, []string{id, line(s.Text), fixed, strings.TrimPrefix(status, ": ")})
 	}
-	w.table([]string{"Weakness", "About", "Mended", line(g.To) + " is"}, rows)
+	w.table([]string{"Weakness", "About", "Mended", name(g.To) + " is"}, rows)
 	if g.Bundles {
 		w.para("For programs that read VEX, the bundle has it as `sbom/%s.openvex.json`.", line(g.Product))
 	}
@@ -506,7 +525,7 @@ func (g *Guide) files(w *writer) {
 		return
 	}
 	w.heading(2, "Files and checksums")
-	w.para("%s of %s. `relverify` compares them for you; `SHA256SUMS` lists all files.", "Programs, packages and images", line(g.To))
+	w.para("%s of %s. `relverify` compares them for you; `SHA256SUMS` lists all files.", "Programs, packages and images", name(g.To))
 	var rows [][]string
 	for _, f := range g.Files {
 		rows = append(rows, []string{code(f.Path), code(f.SHA256)})

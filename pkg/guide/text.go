@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/relctl/relctl/pkg/changelog"
+	"github.com/relctl/relctl/pkg/release"
 )
 
 // code is a name or value as code, in a line or in a cell of a table. One that holds the marks of code, or of a table,
@@ -19,6 +20,14 @@ func code(text string) string {
 		return changelog.Escape(text)
 	}
 	return "`" + text + "`"
+}
+
+// name is a version, or what else a release is called.
+func name(text string) string {
+	if _, err := release.ParseVersion(text); err == nil {
+		return text
+	}
+	return line(text)
 }
 
 // line is one line of text without markup.

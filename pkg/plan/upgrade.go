@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -40,7 +41,7 @@ func (d *draft) upgrade(ctx context.Context, _ gate.Subject) release.Verdict {
 			return release.Verdict{Status: release.Errored, Reason: err.Error()}
 		}
 		if len(lost) > 0 {
-			losses = append(losses, fmt.Sprintf("%s %s has %s that %s would lose: %s", other.Name, last.Version, fixes(len(lost)), d.plan.Inputs.Version, naming(lost)))
+			losses = append(losses, fmt.Sprintf("%s%s that %s would lose: %s", losing(other.Name, last.Version), fixes(len(lost)), d.plan.Inputs.Version, naming(lost)))
 		}
 	}
 	switch {
@@ -56,6 +57,15 @@ func (d *draft) upgrade(ctx context.Context, _ gate.Subject) release.Verdict {
 	}
 	d.plan.Warnings = append(d.plan.Warnings, losses...)
 	return release.Verdict{Status: release.Pass, Reason: "losses are told, and do not stop a cut (upgrade.fixes in the channel's file)"}
+}
+
+// losing is how a warning about lost fixes begins.
+func losing(channel string, v release.Version) string { return fmt.Sprintf("%s %s has ", channel, v) }
+
+// Loses reports whether a plan warns that an upgrade from a release of another line would lose fixes. Such ways are not
+// offered.
+func Loses(p release.Plan, channel string, v release.Version) bool {
+	return slices.ContainsFunc(p.Warnings, func(w string) bool { return strings.HasPrefix(w, losing(channel, v)) })
 }
 
 // upgradesFrom returns the newest release of an older line from which this channel takes upgrades.

@@ -124,8 +124,11 @@ func (v verdict) draft(ctx context.Context, l *line, id string, trust ledger.Tru
 		return func(st *ledger.State) (*ledger.Event, error) { return l.undo(ctx, st, id, trust) }, nil
 	}
 	typ, within := ledger.TypeWont, []place{l.main, l.branch}
-	if v.ltsOnly {
+	switch {
+	case v.ltsOnly:
 		typ, within = ledger.TypeLTSOnly, []place{l.branch}
+	case v.wont:
+		within = append(within, l.others(ctx)...) // a fix of an older line alone may be what this one will not get
 	}
 	change, err := l.find(ctx, id, within...)
 	if err != nil {
@@ -195,6 +198,20 @@ func (l *line) place(ctx context.Context, branch string) (place, error) {
 		err = &plan.BranchError{Channel: l.channel.Name, Branch: branch, Ref: at.ref, Remote: l.p.Remote}
 	}
 	return at, err
+}
+
+// others are the branches of the other LTS channels that are there.
+func (l *line) others(ctx context.Context) []place {
+	var out []place
+	for _, ch := range l.p.Policy.Channels {
+		if ch.Kind != release.LTS || ch.Name == l.channel.Name {
+			continue
+		}
+		if at, err := l.place(ctx, ch.Branch); err == nil {
+			out = append(out, at)
+		}
+	}
+	return out
 }
 
 // find completes the id of a commit on one of the branches.

@@ -40,7 +40,7 @@ and as man pages, and the Markdown itself. A cut makes it for the release's comm
 		Example: `  relctl docs build                 the working tree's, to look at
   relctl docs check release/2.4     what would keep a release of this branch from being cut`,
 	}
-	cmd.AddCommand(newDocsBuild(s), newDocsCheck(s), newDocsNote(s))
+	cmd.AddCommand(newDocsBuild(s), newDocsCheck(s), newDocsNote(s), newDocsGuide(s))
 	return cmd
 }
 
@@ -137,15 +137,16 @@ func docsOf(cmd *cobra.Command, args []string) (*cut.Project, *docsReport, *site
 	if len(args) > 0 {
 		at = args[0]
 	}
-	what, built, agreed, err := p.Docs(cmd.Context(), at)
+	docs, err := p.Docs(cmd.Context(), at)
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	what, built := docs.Site, docs.Built
 	problems, warnings := append([]site.Problem{}, built.Problems...), []site.Problem{}
-	if agreed.Refuse {
-		problems = append(problems, agreed.Breaches...)
+	if docs.Contract.Refuse {
+		problems = append(problems, docs.Contract.Breaches...)
 	} else {
-		warnings = append(warnings, agreed.Breaches...)
+		warnings = append(warnings, docs.Contract.Breaches...)
 	}
 	return p, &docsReport{
 		Schema: "https://relctl.dev/schema/docs/v1", Product: what.Product, Version: what.Version, Channel: what.Channel, Commit: what.Commit,
