@@ -229,5 +229,5 @@ func (p *Project) securityFixes(ctx context.Context, from, to string) ([]guide.W
 		}
 	}
 	slices.SortStableFunc(out, func(a, b guide.Weakness) int { return cmp.Compare(strings.Join(a.IDs, " "), strings.Join(b.IDs, " ")) })
-	return out, nil
+	return slices.CompactFunc(out, func(a, b guide.Weakness) bool { return len(a.IDs) > 0 && slices.Equal(a.IDs, b.IDs) }), nil
 }

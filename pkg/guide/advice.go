@@ -22,14 +22,23 @@ var areas = []area{
 
 // advice is what to do about a change that nobody wrote a note about, and how to see that it is done; "" where that does
 // not follow from the fact. Names stand in marks of code.
-func advice(c fact.Change) (act, check string) {
-	name, gone := code(c.Name), c.What == "removed"
+//
+// Several changes of one kind get one advice, about all of them.
+func advice(changes ...fact.Change) (act, check string) {
+	c := changes[0]
+	name, before, gone := code(c.Name), code(c.Before), c.What == "removed"
+	if len(changes) > 1 {
+		name, before = "each of them", "each old name"
+		if c.What == "renamed" {
+			name = "the new one"
+		}
+	}
 	switch c.Kind {
 	case fact.Config:
 		check = "`relverify check-config` no longer names it"
 		switch {
 		case c.What == "renamed":
-			return "Rename " + code(c.Before) + " to " + name + " in your configuration when you install the new release; the old one does not know the new name.", check
+			return "Rename " + before + " to " + name + " in your configuration when you install the new release; the old one does not know the new name.", check
 		case gone:
 			return "Take " + name + " out of your configuration when you install the new release.", check
 		case c.What == "added" || c.What == "required":
@@ -40,7 +49,7 @@ func advice(c fact.Change) (act, check string) {
 		check = "the program starts"
 		switch {
 		case c.What == "renamed":
-			return "Rename " + code(c.Before) + " to " + name + " where you start the program.", check
+			return "Rename " + before + " to " + name + " where you start the program.", check
 		case gone:
 			return "Take " + name + " out of how you start the program: units, manifests, scripts.", check
 		}

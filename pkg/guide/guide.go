@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/relctl/relctl/pkg/changelog"
 	"github.com/relctl/relctl/pkg/fact"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/upgrade"
@@ -292,13 +293,70 @@ func (s *Step) entries(notes []Note, changes []fact.Change) {
 			}
 		}
 	}
+	var rest []fact.Change
 	for _, c := range changes {
-		if c.Impact != fact.Breaking || slices.ContainsFunc(notes, func(n Note) bool { return n.Answers(c) }) {
-			continue
+		if c.Impact == fact.Breaking && !slices.ContainsFunc(notes, func(n Note) bool { return n.Answers(c) }) {
+			rest = append(rest, c)
 		}
-		act, check := advice(c)
-		s.Breaking = append(s.Breaking, Entry{Title: title(c), Impact: c.Text, Action: act, Check: check})
 	}
+	s.Breaking = append(s.Breaking, computed(rest)...)
+}
+
+// computed tells breaking changes that no note answers, those of one kind to which the same happened together.
+func computed(changes []fact.Change) []Entry {
+	type same struct {
+		kind fact.Kind
+		what string
+	}
+	var order []same
+	groups := map[same][]fact.Change{}
+	for _, c := range changes {
+		s := same{c.Kind, c.What}
+		if groups[s] == nil {
+			order = append(order, s)
+		}
+		groups[s] = append(groups[s], c)
+	}
+	var out []Entry
+	for _, s := range order {
+		group := groups[s]
+		act, check := advice(group...)
+		e := Entry{Title: title(group[0]), Impact: group[0].Text, Action: act, Check: check}
+		if len(group) > 1 {
+			e.Title, e.Impact = fmt.Sprintf("%s: %s", s.kind, happened(s.what, len(group))), ""
+			for i, c := range group {
+				if i == maxRows {
+					e.Impact += more(len(group))
+					break
+				}
+				e.Impact += "- " + listed(c) + "\n"
+			}
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// listed is a change in a list of those to which the same happened.
+func listed(c fact.Change) string {
+	text, name := changelog.Inert(c.Text), changelog.Inert(c.Name)
+	rest := strings.TrimPrefix(text, name+": ")
+	switch {
+	case rest == text || strings.ContainsAny(name, "`"):
+		return text
+	case rest == c.What:
+		return "`" + name + "`"
+	}
+	return "`" + name + "`: " + rest
+}
+
+// happened says how many were removed, added, and so on.
+func happened(what string, n int) string {
+	switch what {
+	case "removed", "renamed", "added":
+		return fmt.Sprintf("%d %s", n, what)
+	}
+	return fmt.Sprintf("%d with another %s", n, what)
 }
 
 // title of a change that no note answers.
@@ -475,9 +533,13 @@ func (b *builder) gaps(req Request) {
 		case p.Problem != "":
 			b.Gaps = append(b.Gaps, fmt.Sprintf("Not all notes of %s could be read: %s", p, p.Problem))
 		}
-		if p.Facts != nil {
-			for _, m := range p.Facts.Missing {
-				b.Gaps = append(b.Gaps, fmt.Sprintf("%s has nothing at %s (%s), so changes of it may be told as new or removed.", p, m.Path, m.Kind))
+		if p.Facts == nil {
+			continue
+		}
+		for _, m := range p.Facts.Missing {
+			elsewhere := slices.ContainsFunc(req.Points, func(o Point) bool { return o.Facts != nil && !slices.Contains(o.Facts.Missing, m) })
+			if elsewhere { // what no release has changes nowhere
+				b.Gaps = append(b.Gaps, fmt.Sprintf("Release %s has nothing at %s (%s), so changes of it may be told as new or removed.", p, m.Path, m.Kind))
 			}
 		}
 	}

@@ -335,7 +335,11 @@ func (a Area) write(w *writer) {
 		head = append(head, "Default before", "Default now")
 	}
 	for _, c := range a.Changes {
-		r := []string{impactWords[c.Impact], string(c.Kind) + " " + code(c.Name), line(strings.TrimPrefix(c.Text, c.Name+": "))}
+		text := strings.TrimPrefix(c.Text, c.Name+": ")
+		if c.What == "default" && c.DefaultBefore != nil && c.DefaultAfter != nil {
+			text = "default changed"
+		}
+		r := []string{impactWords[c.Impact], string(c.Kind) + " " + code(c.Name), line(text)}
 		if withDefaults {
 			r = append(r, value(c.DefaultBefore), value(c.DefaultAfter))
 		}
@@ -348,8 +352,14 @@ func value(v *string) string {
 	if v == nil {
 		return "–"
 	}
+	if short := clip(*v, maxValue); short != *v {
+		return code(short + "…")
+	}
 	return code(*v)
 }
+
+// maxValue is how much of a value a table shows, in bytes.
+const maxValue = 80
 
 func (s Step) database(w *writer) {
 	if len(s.Migrations) == 0 {
