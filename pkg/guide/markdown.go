@@ -260,7 +260,7 @@ func (g *Guide) before(w *writer) {
 		if len(g.Steps) > 1 {
 			wants += " Of a release behind a required stop it says `REFUSED – genuine, and not for you` until the stop is installed; check it again then."
 		}
-		wants += " If you have a key and no site, add `--key <file>` to the commands that name a bundle, as `VERIFY.md` beside it shows; those that do not name one are for sites."
+		wants += " If you have a key and no site, write `--key <file>` before the name of each bundle, as in `relverify unpack --key vendor.pub …`; commands that name no bundle are for sites."
 		items = append(items, check+"```\n\n"+wants+"\n")
 	}
 	for _, s := range g.Steps {
@@ -311,7 +311,11 @@ func (g *Guide) step(w *writer, i int, s Step) {
 	}
 	w.heading(2, title)
 	if len(s.Breaking)+len(s.Other)+len(s.Areas)+len(s.Migrations) == 0 {
-		w.para("Nothing changes that operators care about. The [changelog](changelog.md) tells what else did.")
+		changelog := "changelog in its own documentation"
+		if i == len(g.Steps)-1 {
+			changelog = "[changelog](changelog.md)"
+		}
+		w.para("Nothing changes that operators care about. The %s tells what else did.", changelog)
 	}
 	w.entries("Breaking changes", 3, s.Breaking)
 	w.entries("Also to do or to know", 3, s.Other)
