@@ -2,6 +2,7 @@ package guide_test
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -162,4 +163,17 @@ func FuzzParseNote(f *testing.F) {
 		}
 		checkInert(t, guideOf(*n).Markdown())
 	})
+}
+
+func TestTheNoteInTheDocumentationIsRead(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/upgrade-guides.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```yaml\n---")
+	shown, _, _ := strings.Cut(rest, "```")
+	if n, err := guide.ParseNote("config-address.md", []byte("---"+shown)); err != nil || n.Check == "" || n.Text == "" {
+		t.Errorf("%+v, %v", n, err)
+	}
 }
