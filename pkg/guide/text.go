@@ -12,7 +12,7 @@ import (
 // code is a name or value as code, in a line or in a cell of a table. One that holds the marks of code, or of a table,
 // is escaped text instead.
 func code(text string) string {
-	text = strings.TrimSpace(changelog.Inert(text))
+	text = strings.TrimSpace(changelog.Inert(clip(text, maxText)))
 	switch {
 	case text == "":
 		return `""`
@@ -31,7 +31,10 @@ func name(text string) string {
 }
 
 // line is one line of text without markup.
-func line(text string) string { return changelog.Escape(text) }
+func line(text string) string { return changelog.Escape(clip(text, maxText)) }
+
+// maxText is more than [changelog.Escape] keeps of a text, in bytes.
+const maxText = 2000
 
 var (
 	fence = regexp.MustCompile("^ {0,3}```([a-z]{0,12}) *$")
