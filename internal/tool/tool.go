@@ -30,7 +30,12 @@ var packages = map[string]string{
 	"cosign":        "github.com/sigstore/cosign/v3/cmd/cosign",
 	"golangci-lint": "github.com/golangci/golangci-lint/v2/cmd/golangci-lint",
 	"goreleaser":    "github.com/goreleaser/goreleaser/v2",
+	"versitygw":     "github.com/versity/versitygw/cmd/versitygw",
 }
+
+// apart are the programs with a module of their own, a folder of tools/ with their name: what they need does not go
+// together with what the others need.
+var apart = map[string]bool{"versitygw": true}
 
 // Names returns the programs that [Path] knows, sorted.
 func Names() []string { return slices.Sorted(maps.Keys(packages)) }
@@ -47,6 +52,9 @@ func Path(ctx context.Context, name string) (string, error) {
 	dir, err := sourceDir(ctx)
 	if err != nil {
 		return "", fmt.Errorf("build %s: %w", name, err)
+	}
+	if apart[name] {
+		dir = filepath.Join(dir, name)
 	}
 	path, err := cachePath(ctx, dir, name)
 	if err != nil {

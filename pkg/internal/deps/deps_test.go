@@ -54,6 +54,7 @@ var table = map[string][]string{
 	"internal/attacks":          {"internal/trusttest", "pkg/bundle", "pkg/verify"},
 	"internal/attacks/generate": {"internal/attacks"},
 	"internal/rehearsal":        {}, // tests only
+	"internal/s3test":           {"internal/tool"},
 	"internal/accuracy":         {"pkg/git", "pkg/history"},
 	"testdata/acme":             {},
 	"cmd/relverify":             {"cmd/relverify/cli"},
