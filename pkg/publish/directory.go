@@ -39,6 +39,9 @@ func (d Directory) Path(channel string, v release.Version) string {
 	return filepath.Join(d.Root, "releases", channel, v.String())
 }
 
+// Location is the folder of [Directory.Path].
+func (d Directory) Location(channel string, v release.Version) string { return d.Path(channel, v) }
+
 // Stage copies s into the store, hashing what it writes, or finds that the same set is staged already. A staged set
 // that differs is a [*DifferError]; nothing of s is left behind on any error.
 func (d Directory) Stage(ctx context.Context, s Set) error {

@@ -31,6 +31,8 @@ type Registry struct {
 	Keychain authn.Keychain
 	// Transport reaches the registry, by TLS unless it runs on this machine. Default is the usual one.
 	Transport http.RoundTripper
+
+	more []remote.Option
 }
 
 func (r Registry) String() string { return r.Root }
@@ -48,7 +50,7 @@ func (r Registry) tag(repository, tag string) (name.Tag, error) {
 }
 
 func (r Registry) options(ctx context.Context) []remote.Option {
-	return ociremote.Options(ctx, r.Keychain, r.Transport)
+	return append(ociremote.Options(ctx, r.Keychain, r.Transport), r.more...)
 }
 
 // Referrer is a document about an image that lies beside it in the registry.

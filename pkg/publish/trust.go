@@ -40,6 +40,15 @@ func (d Directory) Put(ctx context.Context, files []Named) error {
 	return nil
 }
 
+// Get returns a file that was put, or nil.
+func (d Directory) Get(_ context.Context, name string) ([]byte, error) {
+	data, err := readLimited(filepath.Join(d.Root, filepath.FromSlash(name)), release.MaxMetadataBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
+}
+
 // PutBundle replaces the bundle of a visible release by another file, in one step; a download that has begun goes on with
 // the old one.
 func (d Directory) PutBundle(_ context.Context, channel string, v release.Version, file string) error {

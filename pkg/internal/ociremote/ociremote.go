@@ -27,8 +27,18 @@ func Options(ctx context.Context, keychain authn.Keychain, transport http.RoundT
 type secure struct{ base http.RoundTripper }
 
 func (s secure) RoundTrip(r *http.Request) (*http.Response, error) {
-	if host := r.URL.Hostname(); r.URL.Scheme != "https" && host != "localhost" && !net.ParseIP(host).IsLoopback() {
-		return nil, fmt.Errorf("%s is reached by TLS only, plain http is for registries on this machine", r.URL.Host)
+	if r.URL.Scheme != "https" && !Loopback(r.URL.Hostname()) {
+		return nil, &PlainError{Host: r.URL.Host}
 	}
 	return s.base.RoundTrip(r)
+}
+
+// Loopback reports whether a host, without port, is this machine.
+func Loopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
+
+// PlainError is plain HTTP to another machine.
+type PlainError struct{ Host string }
+
+func (e *PlainError) Error() string {
+	return fmt.Sprintf("%s is reached by TLS only, plain http is for servers on this machine", e.Host)
 }
