@@ -85,6 +85,7 @@ func TestScripts(t *testing.T) {
 			"count":    cmdCount,
 			"edit":     cmdEdit,
 			"samefile": cmdSameFile,
+			"bucket":   cmdBucket,
 			"registry": cmdRegistry,
 			"image":    cmdImage,
 			"retag":    cmdRetag,

@@ -69,6 +69,7 @@ var forms = map[string]form{
 	"contract":     {enum: []string{"refuse", "warn", "off"}},
 	"glob":         {pattern: `^[^/\\]`, check: checkGlob},
 	"factpattern":  {pattern: `\(\?P?<name>`, check: checkFactPattern},
+	"storeurl":     {pattern: storeURL.String(), check: matches(storeURL, "a store such as oci://registry.acme.example/acme/releases or s3://bucket/prefix?endpoint=https://s3.acme.example, without credentials")},
 	"deployurl":    {pattern: `\S`, check: checkDeployURL},
 	"notes":        {enum: []string{NotesRefuse, NotesWarn, NotesOff}},
 	"page":         {pattern: page.String(), check: matches(page, "a page such as install.md or install.md#kubernetes")},
@@ -79,6 +80,7 @@ const component = `[a-z0-9]+([._-][a-z0-9]+)*`
 
 var (
 	registry   = regexp.MustCompile(`^([a-z0-9-]+(\.[a-z0-9-]+)+|localhost)(:[1-9][0-9]{0,4})?(/` + component + `)*$`)
+	storeURL   = regexp.MustCompile(`^(oci://([a-z0-9-]+(\.[a-z0-9-]+)+|localhost)(:[1-9][0-9]{0,4})?(/` + component + `)+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_][A-Za-z0-9._-]*)*(\?(endpoint=(https://[a-z0-9.-]+(:[0-9]+)?|http://(localhost|127\.0\.0\.1)(:[0-9]+)?)(&region=[a-z0-9-]+)?|region=[a-z0-9-]+))?)$`)
 	repository = regexp.MustCompile(`^` + component + `(/` + component + `)*$`)
 	base       = regexp.MustCompile(`^(scratch|[^@\s]+@sha256:[0-9a-f]{64})$`)
 	program    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._+-]*$`)

@@ -49,6 +49,10 @@ type Store struct {
 	// Registry is a registry of container images with the path below which the product's repositories lie, such as
 	// registry.acme.example/acme. It gets the images; credentials are those of docker login.
 	Registry string `json:"registry,omitempty" is:"registry" one:"where the store lies"`
+	// URL is a repository of an OCI registry, oci://registry.acme.example/acme/releases, or a bucket,
+	// s3://bucket/prefix?endpoint=https://s3.acme.example&region=eu, without the two what the AWS variables say. It gets
+	// all files of releases, as a directory does; credentials are those of docker login and of the AWS tools.
+	URL string `json:"url,omitempty" is:"storeurl" one:"where the store lies"`
 }
 
 // Image is a container image: a base and, over it, programs that the build made for Linux and files of the repository.

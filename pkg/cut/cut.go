@@ -2,7 +2,6 @@ package cut
 
 import (
 	"context"
-	"io"
 	"time"
 
 	"github.com/relctl/relctl/pkg/build"
@@ -28,21 +27,7 @@ type Signer interface {
 }
 
 // Store is where releases lie.
-type Store interface {
-	Stage(ctx context.Context, s publish.Set) error
-	Staged(ctx context.Context, plan string) (*publish.Staged, error)
-	Open(ctx context.Context, plan, path string) (io.ReadCloser, error)
-	Released(ctx context.Context, channel string, v release.Version) ([]byte, error)
-	Reveal(ctx context.Context, plan string, m *release.Manifest, bundle string) error
-	Discard(ctx context.Context, plan string) error
-	// OpenReleased and Signatures give what is visible; Put and PutBundle replace trust, which comes anew with every
-	// release, and bundles with older trust in them.
-	OpenReleased(ctx context.Context, channel string, v release.Version, path string) (io.ReadCloser, error)
-	Signatures(ctx context.Context, channel string, v release.Version) (map[string][]byte, error)
-	Put(ctx context.Context, files []publish.Named) error
-	PutBundle(ctx context.Context, channel string, v release.Version, file string) error
-	String() string
-}
+type Store = publish.Store
 
 // Options say how a channel is cut.
 type Options struct {

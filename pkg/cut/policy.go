@@ -25,6 +25,12 @@ func (p *Project) Builder(goreleaser string) Builder {
 func (p *Project) Stores() []Store {
 	var out []Store
 	for _, s := range p.Policy.Product.Stores {
+		if s.URL != "" {
+			if store, err := publish.Parse(s.URL); err == nil { // the policy was checked when it was loaded
+				out = append(out, store)
+			}
+			continue
+		}
 		if s.Directory == "" {
 			continue // a registry, which holds images only
 		}
@@ -44,7 +50,7 @@ func (*StoreError) Error() string { return "there is no store to publish the rel
 
 // Hint says how to name one.
 func (*StoreError) Hint() string {
-	return "add one to channels/product.yaml (stores: [{directory: ../store}]), or give --store <folder>"
+	return "add one to channels/product.yaml (stores: [{directory: ../store}]), or give --store with a folder, oci://… or s3://…"
 }
 
 // Keyring returns the keys of a role, with OpenPGP keys read from where the channel files were read.

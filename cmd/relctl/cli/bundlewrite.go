@@ -70,7 +70,7 @@ a key was revoked are good again. With --in-store it replaces the bundles that l
 	remote = addRemote(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "write it to this `file` (default <product>-<version>.bundle)")
 	cmd.Flags().StringVar(&in, "channel", "", "the `channel` of the release (default: the line that owns the version)")
-	cmd.Flags().StringArrayVar(&stores, "store", nil, "use the release in this `folder` instead of the policy's stores (repeatable)")
+	cmd.Flags().StringArrayVar(&stores, "store", nil, "use the release in this `store` instead of the policy's stores (repeatable)")
 	cmd.Flags().BoolVar(&inStore, "in-store", false, "replace the bundles in the stores instead of writing a file")
 	return cmd
 }

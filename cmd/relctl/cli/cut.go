@@ -51,7 +51,7 @@ tokens take their credentials from where their own programs do.`,
 	cmd.Flags().StringArrayVar(&f.keys, "key", nil, "sign with this `key`, a file or a reference to a service or token (repeatable)")
 	cmd.Flags().StringArrayVar(&f.trustKeys, "trust-key", nil, "sign trust with this `key`: the channel's, those of snapshot and timestamp (repeatable)")
 	cmd.Flags().StringVar(&f.passwordFile, "password-file", "", "read the keys' password from the first line of this `file`")
-	cmd.Flags().StringArrayVar(&f.stores, "store", nil, "publish in this `folder` instead of the policy's stores (repeatable)")
+	cmd.Flags().StringArrayVar(&f.stores, "store", nil, "publish in this `store`, a folder, oci://… or s3://…, instead of the policy's (repeatable)")
 	cmd.Flags().StringVar(&f.opts.Pre, "pre", "", "cut a pre-release with this `name`, such as rc")
 	cmd.Flags().StringVar(&f.opts.Plan, "plan", "", "cut exactly the plan with this `digest`, or stop")
 	cmd.Flags().StringVar(&f.opts.Goreleaser, "goreleaser", "", "`path` of the goreleaser program (default: from the PATH)")
@@ -141,11 +141,10 @@ func printResult(s IO, name string, res *cut.Result) {
 	s.print("  release   %s\n", res.Digest)
 	s.print("  built in  %s\n", res.Dir)
 	bundle := res.Bundle
-	for _, store := range res.Stores {
-		path := filepath.Join(store, "releases", m.Channel, m.Version.String())
-		s.print("  store     %s\n", path)
-		if res.Bundle != "" {
-			bundle = filepath.Join(path, filepath.Base(res.Bundle))
+	printStores(s, res.Stores, m.Channel, m.Version)
+	for _, at := range res.Stores {
+		if res.Bundle != "" && !publish.IsRemote(at) {
+			bundle = filepath.Join(publish.Directory{Root: at}.Path(m.Channel, m.Version), filepath.Base(res.Bundle))
 		}
 	}
 	for _, image := range res.Images {
@@ -162,14 +161,30 @@ func printResult(s IO, name string, res *cut.Result) {
 }
 
 // openStores opens the stores that a command line names.
-func openStores(dirs []string) ([]cut.Store, error) {
+func openStores(addresses []string) ([]cut.Store, error) {
 	var out []cut.Store
-	for _, dir := range dirs {
-		abs, err := filepath.Abs(dir)
-		if err != nil {
-			return nil, err
+	for _, at := range addresses {
+		if !publish.IsRemote(at) && at != "" {
+			abs, err := filepath.Abs(at)
+			if err != nil {
+				return nil, err
+			}
+			at = abs
 		}
-		out = append(out, publish.Directory{Root: abs})
+		store, err := publish.Parse(at)
+		if err != nil {
+			return nil, usagef(hint(err), "%s", err)
+		}
+		out = append(out, store)
 	}
 	return out, nil
+}
+
+// printStores says where a release is visible in stores.
+func printStores(s IO, addresses []string, channel string, v release.Version) {
+	for _, at := range addresses {
+		if store, err := publish.Parse(at); err == nil {
+			s.print("  store     %s\n", plain(store.Location(channel, v)))
+		}
+	}
 }

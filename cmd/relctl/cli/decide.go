@@ -254,7 +254,7 @@ themselves, or with a command such as crane delete.`,
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)
 	cmd.Flags().StringVar(&reason, "reason", "", "why, in `words`")
-	cmd.Flags().StringArrayVar(&dirs, "store", nil, "look for its files in this `folder` instead of the policy's stores (repeatable)")
+	cmd.Flags().StringArrayVar(&dirs, "store", nil, "look for its files in this `store` instead of the policy's stores (repeatable)")
 	mustRequire(cmd, "reason")
 	return cmd
 }

@@ -60,7 +60,7 @@ builds on a machine of their own, and signs only what that machine confirms.`,
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)
 	cmd.Flags().BoolVar(&fetch, "fetch", false, "fetch from the remote first")
-	cmd.Flags().StringArrayVar(&stores, "store", nil, "look for the release in this `folder` instead of the policy's stores (repeatable)")
+	cmd.Flags().StringArrayVar(&stores, "store", nil, "look for the release in this `store` instead of the policy's stores (repeatable)")
 	cmd.Flags().StringVar(&name, "channel", "", "the `name` of the channel, where several released the version")
 	cmd.Flags().StringVar(&opts.Goreleaser, "goreleaser", "", "`path` of the goreleaser program (default: from the PATH)")
 	return cmd

@@ -63,7 +63,7 @@ type trustFlags struct {
 func addTrustFlags(cmd *cobra.Command, f *trustFlags) {
 	f.remote, f.json = addRemote(cmd), addJSON(cmd)
 	addTrustKeys(cmd, &f.keys, &f.passwordFile)
-	cmd.Flags().StringArrayVar(&f.stores, "store", nil, "use this `folder` instead of the policy's stores (repeatable)")
+	cmd.Flags().StringArrayVar(&f.stores, "store", nil, "use this `store` instead of the policy's stores (repeatable)")
 	cmd.Flags().StringVar(&f.out, "out", "", "if keys are missing, open a request and write it to this `file`")
 	cmd.Flags().StringVar(&f.reason, "reason", "", "why, in `words`, for the ledger")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "sign without asking")

@@ -170,7 +170,7 @@ has the signatures that it needs, records the metadata. With the keys of snapsho
 	}
 	f.remote, f.json = addRemote(cmd), addJSON(cmd)
 	addTrustKeys(cmd, &f.keys, &f.passwordFile)
-	cmd.Flags().StringArrayVar(&f.stores, "store", nil, "publish in this `folder` instead of the policy's stores (repeatable)")
+	cmd.Flags().StringArrayVar(&f.stores, "store", nil, "publish in this `store` instead of the policy's stores (repeatable)")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "say what would be taken in, record nothing")
 	return cmd
 }
