@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -54,6 +56,7 @@ func Start(ctx context.Context, dir string) (server http.Handler, stop func(), e
 		return nil, nil, fmt.Errorf("versitygw did not start: %w\n%s", err, said.String())
 	}
 	return &httputil.ReverseProxy{
+		ErrorLog: log.New(io.Discard, "", 0), // clients go away when they like
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: "s3"})
 			r.Out.Host = r.In.Host // it is signed

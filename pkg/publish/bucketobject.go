@@ -128,6 +128,8 @@ func (b *Bucket) put(ctx context.Context, name string, data []byte, once bool) (
 }
 
 const (
+	// largestCopy is the most that a server copies in one request.
+	largestCopy = 5 << 30
 	defaultPart = 16 << 20
 	mostParts   = 10_000
 )
@@ -250,6 +252,10 @@ func (b *Bucket) copy(ctx context.Context, to, from string, f release.File) erro
 		return err
 	}
 	return b.do(ctx, "copy", to, func(ctx context.Context, c minio.Core) error {
+		if f.Size <= largestCopy {
+			_, err := c.CopyObject(ctx, b.Name, b.key(from), b.Name, b.key(to), nil, minio.CopySrcOptions{}, minio.PutObjectOptions{})
+			return err
+		}
 		_, err := c.ComposeObject(ctx, minio.CopyDestOptions{Bucket: b.Name, Object: b.key(to)}, minio.CopySrcOptions{Bucket: b.Name, Object: b.key(from)})
 		return err
 	})

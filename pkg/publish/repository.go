@@ -244,26 +244,36 @@ func (r *Repository) write(ctx context.Context, at string, d document) error {
 	})
 }
 
-// read gets the document with a tag or digest into v, and returns its digest, or "" if there is none.
+// read gets the document with a tag or digest into v, and returns its digest, or "" if there is none. What a tag names is
+// fetched by the digest that it has, so that its bytes are checked.
 func (r *Repository) read(ctx context.Context, at string, v any) (string, error) {
 	var digest string
 	err := r.do(ctx, "read", at, func(ctx context.Context, s *session) error {
-		ref := name.Reference(s.repo.Tag(at))
-		if strings.HasPrefix(at, "sha256:") {
-			ref = s.repo.Digest(at)
+		digest = at
+		if !strings.HasPrefix(at, "sha256:") {
+			d, err := s.puller.Head(ctx, s.repo.Tag(at))
+			if unknown(err) {
+				digest = ""
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			digest = d.Digest.String()
 		}
-		d, err := s.puller.Get(ctx, ref)
-		if unknown(err) {
+		d, err := s.puller.Get(ctx, s.repo.Digest(digest))
+		switch {
+		case unknown(err) && digest == at:
 			digest = ""
 			return nil
-		}
-		if err != nil {
+		case unknown(err):
+			return &CorruptError{Name: at, Want: "what its tag names, " + digest, Got: "nothing"}
+		case err != nil:
 			return err
 		}
 		if err := json.Unmarshal(d.Manifest, v); err != nil {
 			return &CorruptError{Name: at, Want: "a manifest", Got: err.Error()}
 		}
-		digest = d.Digest.String()
 		return nil
 	})
 	return digest, err
