@@ -296,9 +296,9 @@ func TestWhateverAServerDoesNothingWrongIsTakenAndARerunFinishes(t *testing.T) {
 						}
 					}
 					retry := quick
+					retry.Attempts = 2
 					if fault.name == "stands still" {
 						retry.Stall = 20 * time.Millisecond
-						retry.Attempts = 2
 					}
 					d.set(fault.f, 1)
 					err := op.do(t.Context(), bear(open(), retry), set, bundle)

@@ -43,6 +43,7 @@ var table = map[string][]string{
 	"pkg/deploy":                {"pkg/git"},
 	"pkg/plan":                  {"pkg/channel", "pkg/git", "pkg/history", "pkg/version", "pkg/ledger", "pkg/gate"},
 	"pkg/upgrade":               {},
+	"pkg/carry":                 {"pkg/bundle", "pkg/image", "pkg/publish"},
 	"pkg/trust":                 {"pkg/sign"},
 	"pkg/verify":                {"internal/durable", "pkg/bundle", "pkg/internal/filelock", "pkg/upgrade"},
 	"pkg/cut":                   {"internal/durable", "pkg/attest", "pkg/backport", "pkg/build", "pkg/bundle", "pkg/changelog", "pkg/channel", "pkg/deploy", "pkg/fact", "pkg/fact/contract", "pkg/fact/extract", "pkg/gate", "pkg/git", "pkg/guide", "pkg/history", "pkg/image", "pkg/internal/filelock", "pkg/ledger", "pkg/plan", "pkg/publish", "pkg/ring", "pkg/sign", "pkg/site", "pkg/timeline", "pkg/trust", "pkg/upgrade"},
