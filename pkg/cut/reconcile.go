@@ -2,6 +2,7 @@ package cut
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,8 @@ type PartlyError struct {
 	Channel string
 	Version release.Version
 	Err     error
+	// Again is what finishes it. Default is "relctl cut <channel>".
+	Again string
 }
 
 func (e *PartlyError) Error() string {
@@ -48,7 +51,7 @@ func (e *PartlyError) Unwrap() error { return e.Err }
 
 // Hint says that a rerun finishes the job.
 func (e *PartlyError) Hint() string {
-	return fmt.Sprintf("remove the cause and run relctl cut %s again: it goes on from here", e.Channel)
+	return fmt.Sprintf("remove the cause and run %s again: it goes on from here", cmp.Or(e.Again, "relctl cut "+e.Channel))
 }
 
 // BundleName is the file name of a release's bundle.

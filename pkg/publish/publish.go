@@ -1,8 +1,9 @@
-// Package publish holds the stores in which releases lie.
+// Package publish holds the stores in which releases lie: a [Directory], a [Repository] of an OCI registry, a [Bucket] of
+// S3. [Parse] opens one by its address.
 //
 // Files reach a store twice removed from the eye: they are staged under the digest of their plan, create-only, so that
-// of two runs of one cut the first complete set wins; and they become visible in one step by [Directory.Reveal], after
-// the commit point. Staging that is incomplete has another name and is never taken for a set.
+// of two runs of one cut the first complete set wins; and they become visible in one step, after the commit point.
+// Staging that is incomplete has another name and is never taken for a set.
 //
 //	.staging/<plan>/…                    one plan's files, release.json and signatures
 //	releases/<channel>/<version>/…       what customers and mirrors see

@@ -128,7 +128,7 @@ func carryTo(ctx context.Context, r *carry.Release, to []cut.Store, dryRun bool)
 		if !dryRun {
 			if err := r.Publish(ctx, store); err != nil {
 				if len(out.Stores) > 0 {
-					err = &cut.PartlyError{Channel: m.Channel, Version: m.Version, Err: err}
+					err = &cut.PartlyError{Channel: m.Channel, Version: m.Version, Err: err, Again: "the same command"}
 				}
 				return out, err
 			}
