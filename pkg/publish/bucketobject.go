@@ -106,10 +106,9 @@ func (b *Bucket) open(ctx context.Context, name string, f release.File) (io.Read
 	return check(r, f), nil
 }
 
-// put writes a small object of JSON. If once is set and it is there already, it stays, and put reports false.
-func (b *Bucket) put(ctx context.Context, name string, data []byte, once bool) (bool, error) {
-	written := true
-	err := b.do(ctx, "write", name, func(ctx context.Context, c minio.Core) error {
+// put writes a small object of JSON. If once is set and it is there already, it stays.
+func (b *Bucket) put(ctx context.Context, name string, data []byte, once bool) error {
+	return b.do(ctx, "write", name, func(ctx context.Context, c minio.Core) error {
 		opts := minio.PutObjectOptions{
 			ContentType: release.MediaTypeJSON, SendContentMd5: true, DisableMultipart: true,
 			UserMetadata: map[string]string{sumKey: strings.TrimPrefix(release.Digest(data), "sha256:")},
@@ -119,12 +118,10 @@ func (b *Bucket) put(ctx context.Context, name string, data []byte, once bool) (
 		}
 		_, err := c.Client.PutObject(ctx, b.Name, b.key(name), bytes.NewReader(data), int64(len(data)), opts)
 		if once && status(err) == http.StatusPreconditionFailed {
-			written = false
 			return nil
 		}
 		return err
 	})
-	return written, err
 }
 
 const (

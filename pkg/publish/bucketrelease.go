@@ -51,7 +51,7 @@ func (b *Bucket) Stage(ctx context.Context, s Set) error {
 	if err != nil {
 		return err
 	}
-	if _, err := b.put(ctx, b.staging(s.Plan)+release.ManifestName, s.Raw, true); err != nil {
+	if err := b.put(ctx, b.staging(s.Plan)+release.ManifestName, s.Raw, true); err != nil {
 		return err
 	}
 	// Ours, or that of another run which was first and must be ours.
@@ -69,7 +69,7 @@ func (b *Bucket) check(ctx context.Context, s Set) (bool, error) {
 		return visible, err
 	}
 	for name, data := range s.Signatures {
-		if _, err := b.put(ctx, b.staging(s.Plan)+name, data, true); err != nil {
+		if err := b.put(ctx, b.staging(s.Plan)+name, data, true); err != nil {
 			return false, err
 		}
 	}
@@ -199,7 +199,7 @@ func (b *Bucket) show(ctx context.Context, plan string, staged *Staged, bundle s
 		return err
 	}
 	for name, data := range staged.Signatures {
-		if _, err := b.put(ctx, to+name, data, false); err != nil {
+		if err := b.put(ctx, to+name, data, false); err != nil {
 			return err
 		}
 	}
@@ -208,8 +208,7 @@ func (b *Bucket) show(ctx context.Context, plan string, staged *Staged, bundle s
 			return err
 		}
 	}
-	_, err = b.put(ctx, to+release.ManifestName, staged.Raw, true)
-	return err
+	return b.put(ctx, to+release.ManifestName, staged.Raw, true)
 }
 
 func (b *Bucket) taken(m *release.Manifest, raw []byte) error {
@@ -315,7 +314,7 @@ func (b *Bucket) Put(ctx context.Context, files []Named) error {
 	for _, f := range files {
 		there, err := b.holds(ctx, f.Name, int64(len(f.Data)), strings.TrimPrefix(release.Digest(f.Data), "sha256:"))
 		if err == nil && !there {
-			_, err = b.put(ctx, f.Name, f.Data, false)
+			err = b.put(ctx, f.Name, f.Data, false)
 		}
 		if err != nil {
 			return err
