@@ -177,6 +177,9 @@ func (c *cutter) revealAgain(ctx context.Context, r ledger.Release) (*Result, er
 				return s.Open(ctx, r.Plan, name)
 			})
 			if err != nil {
+				if now, serr := s.Staged(ctx, r.Plan); serr == nil && now == nil {
+					continue // another run made it visible while its files were being read
+				}
 				return nil, &PartlyError{Channel: c.ch.Name, Version: r.Version, Err: err}
 			}
 		}

@@ -138,6 +138,9 @@ func (d Directory) Staged(_ context.Context, plan string) (*Staged, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // the set became visible before its signatures were listed
+	}
 	st := &Staged{Manifest: m, Raw: raw, Signatures: map[string][]byte{}}
 	for _, n := range names {
 		st.Signatures[filepath.Base(n)], err = readLimited(n, 1<<20)
