@@ -99,6 +99,9 @@ func around(from, to release.Version) string {
 // judge returns the code of what forbids a step, "" if nothing does, and the index of the rule.
 func (r *Rules) judge(from, to release.Version) (code string, i int) {
 	u := r.standing.Upgrade
+	if from.IsZero() {
+		return "", 0 // nothing is installed yet
+	}
 	if from.Compare(to) > 0 {
 		return CodeBackwards, 0
 	}

@@ -127,6 +127,13 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+func TestWhereNothingIsInstalledAnyReleaseIsOneStepAway(t *testing.T) {
+	steps, err := upgrade.Plan(product(t), release.Version{}, v("3.0.1"))
+	if err != nil || len(steps) != 1 || steps[0].Version != v("3.0.1") {
+		t.Errorf("%v, %v", steps, err)
+	}
+}
+
 func TestAPathTellsStopsAndConditions(t *testing.T) {
 	steps, err := upgrade.Plan(product(t), v("2.2.3"), v("2.4.7"))
 	if err != nil || len(steps) != 2 {
