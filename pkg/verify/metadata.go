@@ -109,7 +109,7 @@ func checkDelegations(data []byte) error {
 		if d.SuccinctRoles != nil {
 			return errors.New("it delegates to hash bins, which no channel is")
 		}
-		if err := checkKeys(d.Keys); err != nil {
+		if err := checkKeys(d.Keys, maxDelegatedKeys); err != nil {
 			return err
 		}
 	}
@@ -152,14 +152,17 @@ func checkRoot(data []byte) error {
 			return fmt.Errorf("it has no role %s", role)
 		}
 	}
-	if err := checkKeys(m.Signed.Keys); err != nil {
+	if err := checkKeys(m.Signed.Keys, maxSignatures); err != nil {
 		return err
 	}
 	return checkHead(m.Signed.Version, m.Signed.SpecVersion, m.Signatures)
 }
 
-// maxSignatures bounds the work that one file can ask for.
-const maxSignatures = 64
+// What bounds the work that one file can ask for. Each channel may have keys of its own, two at least.
+const (
+	maxSignatures    = 64
+	maxDelegatedKeys = 4096
+)
 
 func checkHead(version int64, spec string, signatures []metadata.Signature) error {
 	switch {
@@ -183,9 +186,9 @@ func checkMeta(entries map[string]*metadata.MetaFiles) error {
 	return nil
 }
 
-func checkKeys(keys map[string]*metadata.Key) error {
-	if len(keys) > maxSignatures {
-		return fmt.Errorf("%d keys, at most %d are read", len(keys), maxSignatures)
+func checkKeys(keys map[string]*metadata.Key, most int) error {
+	if len(keys) > most {
+		return fmt.Errorf("%d keys, at most %d are read", len(keys), most)
 	}
 	for id, k := range keys {
 		if err := checkKey(k); err != nil {
