@@ -21,12 +21,7 @@ func (s *Site) Update(r io.Reader, o Options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	before := s.State
-	w, err := walk(s.Config.Product, s.State, files)
-	if err := errors.Join(err, s.learned(w, o)); err != nil {
-		return nil, err
-	}
-	return difference(before, s.State), nil
+	return s.Take(files, o)
 }
 
 // news says in one line where a walk has ended.
