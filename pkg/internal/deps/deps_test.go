@@ -46,6 +46,7 @@ var table = map[string][]string{
 	"pkg/carry":                 {"pkg/bundle", "pkg/image", "pkg/publish"},
 	"pkg/trust":                 {"pkg/sign"},
 	"pkg/verify":                {"internal/durable", "pkg/bundle", "pkg/internal/filelock", "pkg/upgrade"},
+	"pkg/update":                {"internal/durable", "pkg/verify"},
 	"pkg/cut":                   {"internal/durable", "pkg/attest", "pkg/backport", "pkg/build", "pkg/bundle", "pkg/changelog", "pkg/channel", "pkg/deploy", "pkg/fact", "pkg/fact/contract", "pkg/fact/extract", "pkg/gate", "pkg/git", "pkg/guide", "pkg/history", "pkg/image", "pkg/internal/filelock", "pkg/ledger", "pkg/plan", "pkg/publish", "pkg/ring", "pkg/sign", "pkg/site", "pkg/timeline", "pkg/trust", "pkg/upgrade"},
 	"internal/durable":          {},
 	"internal/nearest":          {},
@@ -140,6 +141,19 @@ func TestRelverifyCarriesNoNetworkCode(t *testing.T) {
 	}
 	if !slices.Contains(deps, module+"pkg/verify") {
 		t.Error("go list shows no pkg/verify, so this test looked at the wrong thing")
+	}
+}
+
+// A product links pkg/update into itself: what comes along beside the standard library is what relverify has.
+func TestTheClientForProductsIsAsLightAsTheVerifier(t *testing.T) {
+	deps := func(path string) []string {
+		return golist(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", path)
+	}
+	light := deps("./cmd/relverify")
+	for _, dep := range deps("./pkg/update") {
+		if !slices.Contains(light, dep) && dep != module+"pkg/update" {
+			t.Errorf("pkg/update depends on %s, which relverify does without", dep)
+		}
 	}
 }
 
