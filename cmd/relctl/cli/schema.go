@@ -33,6 +33,7 @@ var schemas = map[string]func() ([]byte, error){
 	"event":               describe("event", "An event of the ledger", ledger.Event{}),
 	"ledger-log":          describe("ledger-log", "What relctl ledger log --json prints, and relctl ledger endorse --dry-run --json", ledgerLog{}),
 	"carried":             describe("carried", "What relctl publish and relctl mirror print with --json", carried{}),
+	"pulled":              describe("pulled", "What relctl pull prints with --json", pulled{}),
 	"changes":             describe("changes", "The changes of releases, changes.json", changelog.Document{}),
 	"backport":            describe("backport", "What relctl backport --json prints", backportReport{}),
 	"backports":           describe("backports", "What relctl backports --json prints", backportsReport{}),
