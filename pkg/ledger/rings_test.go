@@ -440,8 +440,35 @@ func TestEveryTypeOfEventSaysWhatItDid(t *testing.T) {
 		"1.0.0 of eu-1 in canary: pass for 1m":         newService(t, "1.0.0").health("1.0.0", release.Pass),
 		"from rolling 1.0.0 at aaaaaaaaaa, branch r/1": {Type: TypeOpen, Open: &Open{Source: "rolling", Version: version("1.0.0"), Commit: commitA, Branch: "refs/heads/r/1"}},
 		"without a release: old":                       {Type: TypeEOL, Reason: "old", EOL: &EOL{}},
+		"policy comes from branch main":                {Type: TypeGenesis, Genesis: &Genesis{DefaultBranch: "main"}},
+		"1.0.0 (CVE-2026-1): leaks":                    {Type: TypeWithdraw, Reason: "leaks", Withdraw: &Withdraw{Version: version("1.0.0"), Advisory: "CVE-2026-1"}},
+		"1.0.0 in dist/store":                          {Type: TypeReveal, Reveal: &Reveal{Version: version("1.0.0"), Store: "dist/store"}},
+		"1.0.0, burned: no key":                        {Type: TypeAbandon, Reason: "no key", Abandon: &Abandon{Version: version("1.0.0"), Burned: true}},
+		"1.0.1":                                        {Type: TypeAbandon, Abandon: &Abandon{Version: version("1.0.1")}},
+		"gate qa for aaaaaaaaaa":                       {Type: TypeApprove, Approve: &Approve{Gate: "qa", Commit: commitA}},
+		"gate qa until 2026-01-02":                     {Type: TypeWaive, Waive: &Waive{Gate: "qa", Expires: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}},
+		"change aaaaaaaaaa until 2026-01-02":           {Type: TypeWaive, Waive: &Waive{Change: commitA, Expires: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}},
+		"gate qa for 1.0.0 in ring canary until 2026-01-02": {Type: TypeWaive, Waive: &Waive{
+			Gate: "qa", Ring: "canary", Release: version("1.0.0"), Expires: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),
+		}},
+		"": {Type: "other"},
 	} {
 		if got := e.Summary(); got != want {
+			t.Errorf("%s: %q, want %q", e.Type, got, want)
+		}
+	}
+}
+
+func TestAnEventIsAboutAVersionAndARing(t *testing.T) {
+	t.Parallel()
+	for want, e := range map[string]Event{
+		"1.1.0 canary": promote("1.1.0", "canary"), "1.2.0 all": rollback("all", "1.2.0", "1.1.0"), "1.3.0 ": reject("1.3.0"), "1.4.0 ": exonerate("1.4.0"),
+		" canary": hold("canary"), " next": resume("next"), "2.0.0 ": reserve("2.0.0", 1), "2.1.0 ": cut("2.1.0", 1, 1), "2.2.0 ": abandon("2.2.0", 1, false),
+		"2.3.0 ": withdraw("2.3.0", "leaks"), "2.4.0 ": floor("2.4.0"), "2.5.0 ": {Type: TypeEOL, EOL: &EOL{Last: version("2.5.0")}},
+		"2.6.0 ": {Type: TypeReveal, Reveal: &Reveal{Version: version("2.6.0")}}, "2.7.0 ": {Type: TypeOpen, Open: &Open{Version: version("2.7.0")}},
+		"2.8.0 b": {Type: TypeObserve, Observe: &Observe{Version: version("2.8.0"), Ring: "b"}}, " ": freeze("", "fair"),
+	} {
+		if got := e.Version().String() + " " + e.Ring(); got != want {
 			t.Errorf("%s: %q, want %q", e.Type, got, want)
 		}
 	}

@@ -142,14 +142,10 @@ func (x *Exonerate) check(e *Event) error {
 }
 
 func (x *Exonerate) summary() string {
-	switch n := len(x.Changes); n {
-	case 0:
-		return x.Version.String()
-	case 1:
-		return "1 change of " + x.Version.String()
-	default:
-		return fmt.Sprintf("%d changes of %s", n, x.Version)
+	if n := len(x.Changes); n > 0 {
+		return fmt.Sprintf("%s of %s", release.Count(n, "change"), x.Version)
 	}
+	return x.Version.String()
 }
 
 func (h *Hold) check(e *Event) error {
