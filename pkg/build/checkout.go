@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/git"
 )
 
@@ -43,7 +44,7 @@ func open(ctx context.Context, req Request) (*workspace, error) {
 
 // makeEmpty makes a folder, or accepts one in which there is nothing yet.
 func makeEmpty(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := disk.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	list, err := os.ReadDir(dir)
@@ -75,7 +76,7 @@ func settle(dir string, date time.Time) error {
 			want = 0o755
 		}
 		if (d.IsDir() || d.Type().IsRegular()) && info.Mode().Perm() != want {
-			if err := os.Chmod(path, want); err != nil { //nolint:gosec // the folder is ours, and nothing runs in it yet
+			if err := disk.Chmod(path, want); err != nil { //nolint:gosec // the folder is ours, and nothing runs in it yet
 				return err
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -60,10 +61,10 @@ func (c *collector) copy(src io.Reader, a Artifact, at string) (*Artifact, error
 	}
 	c.paths[strings.ToLower(at)] = at
 	a.Path, a.Local = at, filepath.Join(c.out, filepath.FromSlash(at))
-	if err := os.MkdirAll(filepath.Dir(a.Local), 0o755); err != nil {
+	if err := disk.MkdirAll(filepath.Dir(a.Local), 0o755); err != nil {
 		return nil, err
 	}
-	dst, err := os.OpenFile(a.Local, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	dst, err := disk.OpenFile(a.Local, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +82,7 @@ func (c *collector) copy(src io.Reader, a Artifact, at string) (*Artifact, error
 	}
 	a.SHA256, a.MediaType = hex.EncodeToString(h.Sum(nil)), mediaType(at, a.Kind)
 	c.list = append(c.list, &a)
-	return &a, os.Chmod(a.Local, mode)
+	return &a, disk.Chmod(a.Local, mode)
 }
 
 // finish looks into archives for the binaries that they carry, and returns all artifacts, sorted by path.

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -82,7 +82,7 @@ func (c Command) Build(ctx context.Context, req Request) ([]Artifact, error) {
 	}
 	out := filepath.Join(w.src, output)
 	// Files that the commit keeps there were not made by the command.
-	if err := errors.Join(os.RemoveAll(out), os.MkdirAll(out, 0o755)); err != nil {
+	if err := errors.Join(disk.RemoveAll(out), disk.MkdirAll(out, 0o755)); err != nil {
 		return nil, err
 	}
 	env := setenv(w.env,

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -51,7 +52,7 @@ func (g Goreleaser) Build(ctx context.Context, req Request) ([]Artifact, error) 
 	}
 	// A file of release notes keeps goreleaser from asking a forge for them.
 	notes := filepath.Join(filepath.Dir(w.src), "notes.md")
-	if err := os.WriteFile(notes, nil, 0o644); err != nil {
+	if err := disk.WriteFile(notes, nil, 0o644); err != nil {
 		return nil, err
 	}
 	argv := []string{

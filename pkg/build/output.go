@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/relctl/relctl/internal/disk"
 )
 
 // collect takes everything that the command left in its output folder.
@@ -91,7 +92,7 @@ func (c *collector) extract(a *Artifact, version string) error {
 		})
 		if !is || known {
 			c.list = c.list[:len(c.list)-1]
-			return os.Remove(added.Local)
+			return disk.Remove(added.Local)
 		}
 		added.Platform, added.Binary = platform, binaryName(name, platform, version)
 		return nil

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/internal/proc"
 )
 
@@ -63,12 +64,12 @@ type job struct {
 
 // run runs a builder with a umask of 022 and keeps all that it says in its log.
 func (p job) run(ctx context.Context) error {
-	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	log, err := disk.OpenFile(p.log, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	var out io.Writer = log
+	var out io.Writer = log.File // the program writes it itself
 	if p.echo != nil {
 		out = io.MultiWriter(log, p.echo)
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/bundle"
 	"github.com/relctl/relctl/pkg/image"
 	"github.com/relctl/relctl/pkg/publish"
@@ -71,10 +72,10 @@ func Open(path, dir string) (r *Release, err error) {
 
 // write makes a file of a bundle; the bundle's reader admits plain names only.
 func write(path string, in io.Reader) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := disk.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	out, err := disk.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/fact"
 	"github.com/relctl/relctl/pkg/fact/extract"
@@ -137,7 +138,7 @@ func (r *factRun) checkout(ctx context.Context) (string, error) {
 	if r.dir != "" {
 		return r.dir, nil
 	}
-	scratch, err := os.MkdirTemp("", "relctl-facts-")
+	scratch, err := disk.MkdirTemp("", "relctl-facts-")
 	if err != nil {
 		return "", err
 	}
@@ -151,7 +152,7 @@ func (r *factRun) checkout(ctx context.Context) (string, error) {
 
 func (r *factRun) remove() {
 	if r.scratch != "" {
-		_ = os.RemoveAll(r.scratch) // a scratch folder
+		_ = disk.RemoveAll(r.scratch) // a scratch folder
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/internal/filelock"
 	"github.com/relctl/relctl/pkg/release"
@@ -173,7 +174,7 @@ func openJournal(dist, plan string, progress func(Progress)) (*journal, func(), 
 		progress = func(Progress) {}
 	}
 	j := &journal{dir: filepath.Join(dist, strings.TrimPrefix(plan, "sha256:")), progress: progress}
-	if err := os.MkdirAll(j.dir, 0o755); err != nil {
+	if err := disk.MkdirAll(j.dir, 0o755); err != nil {
 		return nil, nil, err
 	}
 	// The folder is git's business no more than any build output.
@@ -202,7 +203,7 @@ func (j *journal) path(elem ...string) string {
 // clear removes what a failed try of a stage may have left, so that the stage starts from nothing.
 func (j *journal) clear(names ...string) error {
 	for _, n := range names {
-		if err := os.RemoveAll(j.path(filepath.FromSlash(n))); err != nil {
+		if err := disk.RemoveAll(j.path(filepath.FromSlash(n))); err != nil {
 			return err
 		}
 	}

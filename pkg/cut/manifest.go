@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/bundle"
@@ -105,22 +106,22 @@ func sortFiles(files []release.File) {
 
 // link puts an artifact in its place in the release: by a hard link where the file system can, else by a copy.
 func link(from, to string, f release.File) error {
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+	if err := disk.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
 	mode := os.FileMode(0o644)
 	if f.Mode == "0755" {
 		mode = 0o755
 	}
-	if os.Link(from, to) == nil {
-		return os.Chmod(to, mode)
+	if disk.Link(from, to) == nil {
+		return disk.Chmod(to, mode)
 	}
 	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = in.Close() }()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	out, err := disk.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
 	if err != nil {
 		return err
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/ledger"
@@ -106,7 +106,7 @@ func (s *scripts) dir(ctx context.Context) (string, error) {
 	if s.tmp != "" {
 		return s.tmp, nil
 	}
-	tmp, err := os.MkdirTemp("", "relctl-policy-")
+	tmp, err := disk.MkdirTemp("", "relctl-policy-")
 	if err != nil {
 		return "", err
 	}
@@ -116,6 +116,6 @@ func (s *scripts) dir(ctx context.Context) (string, error) {
 
 func (s *scripts) remove() {
 	if s.tmp != "" {
-		_ = os.RemoveAll(s.tmp) // a scratch folder
+		_ = disk.RemoveAll(s.tmp) // a scratch folder
 	}
 }

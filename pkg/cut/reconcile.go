@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/bundle"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
@@ -96,11 +97,11 @@ func memory(name string, data []byte) bundle.Source {
 }
 
 func writeBundle(path string, m *release.Manifest, sources []bundle.Source) (size int64, err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".bundle-")
+	f, err := disk.CreateTemp(filepath.Dir(path), ".bundle-")
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = os.Remove(f.Name()) }()
+	defer func() { _ = disk.Remove(f.Name()) }()
 	err = bundle.Write(f, m.SourceDate, sources)
 	if err == nil {
 		size, err = f.Seek(0, io.SeekCurrent)
@@ -108,7 +109,7 @@ func writeBundle(path string, m *release.Manifest, sources []bundle.Source) (siz
 	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
 		return 0, err
 	}
-	return size, os.Rename(f.Name(), path)
+	return size, disk.Rename(f.Name(), path)
 }
 
 // reveal makes the release visible in every store; one that fails does not keep the others back.

@@ -1,14 +1,15 @@
 package cut
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
@@ -81,6 +82,32 @@ func (c *cutter) vouch(ctx context.Context, v release.Version) error {
 	return nil
 }
 
+// tell puts the newest trust into stores that lack it: a run that died may have shown a release that they do not list.
+func (c *cutter) tell(ctx context.Context) error {
+	if c.ch.Kind != release.LTS {
+		return nil
+	}
+	repo, err := c.TrustRepository(ctx)
+	if err != nil || repo.IsZero() || len(repo.Problems()) > 0 {
+		return err
+	}
+	newest, _ := repo.File(release.RoleTimestamp) // it is published last
+	for _, s := range c.stores {
+		have, err := s.Get(ctx, release.TrustDir+newest.Name())
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(have, newest.Data) {
+			continue
+		}
+		if _, err := c.PublishTrust(ctx, []Store{s}); err != nil {
+			return err
+		}
+		c.opts.Progress(Progress{Stage: "trust", State: "done", Text: fmt.Sprintf("timestamp %d, which an earlier run left over, is in %s", newest.Version, s)})
+	}
+	return nil
+}
+
 // WriteBundle writes the bundle of a visible release anew, with today's trust, into a file or over the one there.
 func (p *Project) WriteBundle(ctx context.Context, ch *channel.Channel, v release.Version, stores []Store, path string) (*release.Manifest, error) {
 	st := p.State.Channels[ch.Name]
@@ -130,11 +157,11 @@ func (p *Project) WriteBundle(ctx context.Context, ch *channel.Channel, v releas
 // ReplaceBundle writes the bundle of a visible release anew, with today's trust, over the ones in the stores that show the
 // release, and returns these stores.
 func (p *Project) ReplaceBundle(ctx context.Context, ch *channel.Channel, v release.Version, stores []Store) ([]string, error) {
-	dir, err := os.MkdirTemp("", "relctl-bundle-")
+	dir, err := disk.MkdirTemp("", "relctl-bundle-")
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
+	defer func() { _ = disk.RemoveAll(dir) }()
 	path := filepath.Join(dir, BundleName(p.Policy.Product.Name, v))
 	if _, err := p.WriteBundle(ctx, ch, v, stores, path); err != nil {
 		return nil, err

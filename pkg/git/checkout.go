@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/relctl/relctl/internal/disk"
 )
 
 // Checkout makes a scratch clone of a commit in the new or empty folder dst. It shares this repository's objects (as
@@ -47,7 +49,7 @@ func (r *Repo) Export(ctx context.Context, commit, dst string) error {
 	if err != nil {
 		return err
 	}
-	return os.RemoveAll(filepath.Join(s.dir, ".git"))
+	return disk.RemoveAll(filepath.Join(s.dir, ".git"))
 }
 
 // scratch is a clone that may be thrown away.
@@ -65,7 +67,7 @@ func (r *Repo) scratch(ctx context.Context, dst, commit string) (*scratch, error
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dst, 0o755); err != nil {
+	if err := disk.MkdirAll(dst, 0o755); err != nil {
 		return nil, err
 	}
 	if list, err := os.ReadDir(dst); err != nil {
@@ -79,7 +81,7 @@ func (r *Repo) scratch(ctx context.Context, dst, commit string) (*scratch, error
 	}
 	info := filepath.Join(dst, ".git", "objects", "info")
 	objects := filepath.ToSlash(filepath.Join(r.commonDir, "objects")) + "\n"
-	if err := errors.Join(os.MkdirAll(info, 0o755), os.WriteFile(filepath.Join(info, "alternates"), []byte(objects), 0o644)); err != nil {
+	if err := errors.Join(disk.MkdirAll(info, 0o755), disk.WriteFile(filepath.Join(info, "alternates"), []byte(objects), 0o644)); err != nil {
 		return nil, err
 	}
 	if err := s.git(ctx, "checkout", "--quiet", "--detach", commit, "--"); err != nil {

@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/relctl/relctl/internal/disk"
 )
 
 // attributes finds the files .gitattributes of trees, which say by which driver a file is merged: git looks for them in
@@ -86,7 +87,7 @@ func (a *attributes) load(ctx context.Context, tree string) error {
 
 // lay writes the files of a set into a new folder.
 func (a *attributes) lay(ctx context.Context, set attributeSet, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := disk.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	for _, e := range set.files {
@@ -99,10 +100,10 @@ func (a *attributes) lay(ctx context.Context, set attributeSet, dir string) erro
 			return err
 		}
 		file := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		if err := disk.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(file, data, 0o644); err != nil {
+		if err := disk.WriteFile(file, data, 0o644); err != nil {
 			return err
 		}
 	}

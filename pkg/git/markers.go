@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/relctl/relctl/internal/disk"
 )
 
 // Marker is a line that a merge left behind.
@@ -71,7 +72,7 @@ func (r *Repo) checkDiff(ctx context.Context, base, to string) (_ [][]Marker, er
 	}
 	defer func() { err = errors.Join(err, q.remove()) }()
 	info := filepath.Join(q.gitDir(), "info")
-	if err := errors.Join(os.Mkdir(info, 0o755), os.WriteFile(filepath.Join(info, "attributes"), []byte(markerAttributes), 0o644)); err != nil {
+	if err := errors.Join(disk.Mkdir(info, 0o755), disk.WriteFile(filepath.Join(info, "attributes"), []byte(markerAttributes), 0o644)); err != nil {
 		return nil, err
 	}
 	tree, err := r.Tree(to)

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/relctl/relctl/internal/disk"
 )
 
 // Pick is a commit to cherry-pick.
@@ -52,7 +54,7 @@ func (r *Repo) CherryPick(ctx context.Context, onto string, picks []Pick) (_ *Pi
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(w.dir)) }()
+	defer func() { err = errors.Join(err, disk.RemoveAll(w.dir)) }()
 	done := &Picked{Head: onto}
 	for _, p := range picks {
 		made, err := w.pick(ctx, p)
@@ -76,24 +78,24 @@ type pickTree struct {
 }
 
 func (r *Repo) pickTree(ctx context.Context, head string) (*pickTree, error) {
-	dir, err := os.MkdirTemp("", "relctl-pick-")
+	dir, err := disk.MkdirTemp("", "relctl-pick-")
 	if err != nil {
 		return nil, err
 	}
 	w := &pickTree{repo: r, dir: dir}
-	err = os.MkdirAll(filepath.Join(w.gitDir(), "info"), 0o755)
+	err = disk.MkdirAll(filepath.Join(w.gitDir(), "info"), 0o755)
 	for file, text := range map[string]string{
 		"HEAD":                 head,
 		"commondir":            r.commonDir,
 		"info/sparse-checkout": ".gitattributes", // say how files are merged
 	} {
-		err = errors.Join(err, os.WriteFile(filepath.Join(w.gitDir(), filepath.FromSlash(file)), []byte(text+"\n"), 0o644))
+		err = errors.Join(err, disk.WriteFile(filepath.Join(w.gitDir(), filepath.FromSlash(file)), []byte(text+"\n"), 0o644))
 	}
-	if err = errors.Join(err, os.Mkdir(w.tree(), 0o755)); err == nil {
+	if err = errors.Join(err, disk.Mkdir(w.tree(), 0o755)); err == nil {
 		_, err = w.git(ctx, "reset", "--quiet", "--hard")
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make a scratch working tree: %w", err), os.RemoveAll(dir))
+		return nil, errors.Join(fmt.Errorf("make a scratch working tree: %w", err), disk.RemoveAll(dir))
 	}
 	return w, nil
 }

@@ -5,10 +5,11 @@ import (
 	"compress/zlib"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/relctl/relctl/internal/disk"
 )
 
 // emptyTree is the id of a tree without entries, which git knows without an object.
@@ -34,16 +35,16 @@ const quarantineConfig = `[core]
 `
 
 func (r *Repo) quarantine() (*quarantine, error) {
-	dir, err := os.MkdirTemp(quarantineParent(), "relctl-quarantine-")
+	dir, err := disk.MkdirTemp(quarantineParent(), "relctl-quarantine-")
 	if err != nil {
 		return nil, err
 	}
 	q := &quarantine{dir: dir}
 	info := filepath.Join(q.gitDir(), "objects", "info")
 	objects := filepath.ToSlash(filepath.Join(r.commonDir, "objects")) + "\n"
-	err = errors.Join(os.MkdirAll(info, 0o755), os.MkdirAll(filepath.Join(q.gitDir(), "refs"), 0o755))
+	err = errors.Join(disk.MkdirAll(info, 0o755), disk.MkdirAll(filepath.Join(q.gitDir(), "refs"), 0o755))
 	for file, text := range map[string]string{"HEAD": "ref: refs/heads/none\n", "config": quarantineConfig, "objects/info/alternates": objects} {
-		err = errors.Join(err, os.WriteFile(filepath.Join(q.gitDir(), filepath.FromSlash(file)), []byte(text), 0o644))
+		err = errors.Join(err, disk.WriteFile(filepath.Join(q.gitDir(), filepath.FromSlash(file)), []byte(text), 0o644))
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make a scratch repository: %w", err), q.remove())
@@ -54,7 +55,7 @@ func (r *Repo) quarantine() (*quarantine, error) {
 
 func (q *quarantine) gitDir() string { return filepath.Join(q.dir, "git") }
 
-func (q *quarantine) remove() error { return os.RemoveAll(q.dir) }
+func (q *quarantine) remove() error { return disk.RemoveAll(q.dir) }
 
 // call is a hermetic run of git here, with a working tree that holds the files of the folder tree.
 func (q *quarantine) call(tree string, args ...string) call {
@@ -78,7 +79,7 @@ func (q *quarantine) commit(tree string, parents ...string) (string, error) {
 	_, err := fmt.Fprintf(q.packer, "commit %d\x00%s", len(text), text)
 	err = errors.Join(err, q.packer.Close())
 	dir := filepath.Join(q.gitDir(), "objects", id[:2])
-	err = errors.Join(err, os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, id[2:]), q.packed.Bytes(), 0o644))
+	err = errors.Join(err, disk.MkdirAll(dir, 0o755), disk.WriteFile(filepath.Join(dir, id[2:]), q.packed.Bytes(), 0o644))
 	if err != nil {
 		return "", fmt.Errorf("write a scratch commit: %w", err)
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/relctl/relctl/internal/disk"
 )
 
 // WriteBlob stores bytes and returns their blob id.
@@ -29,7 +31,11 @@ func (r *Repo) store(kind plumbing.ObjectType, data []byte) (string, error) {
 	if err := errors.Join(err, w.Close()); err != nil {
 		return "", err
 	}
-	id, err := r.storage.SetEncodedObject(obj)
+	var id plumbing.Hash
+	err = disk.Do("object", kind.String(), func() (err error) {
+		id, err = r.storage.SetEncodedObject(obj)
+		return err
+	})
 	if err != nil {
 		return "", fmt.Errorf("write a %s: %w", kind, err)
 	}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/relctl/relctl/internal/disk"
 )
 
 // The caches hold what never changes: facts of commits by their ids. They may be deleted at any time, and one that does
@@ -231,14 +233,14 @@ func writeCache(path, format string, write func(*bufio.Writer)) error {
 	if path == "" {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := disk.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	f, err := disk.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // gone after the rename
+	defer disk.Remove(f.Name()) //nolint:errcheck // gone after the rename
 	_, err = f.WriteString(format + "\n")
 	sum := crc32.New(castagnoli)
 	w := bufio.NewWriterSize(io.MultiWriter(f, sum), 256<<10)
@@ -250,5 +252,5 @@ func writeCache(path, format string, write func(*bufio.Writer)) error {
 	if err = cmp.Or(err, f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	return disk.Rename(f.Name(), path)
 }

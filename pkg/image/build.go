@@ -21,6 +21,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -100,11 +101,11 @@ func build(ctx context.Context, req Request) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	tmp, err := os.MkdirTemp("", "relctl-image-")
+	tmp, err := disk.MkdirTemp("", "relctl-image-")
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = os.RemoveAll(tmp) }()
+	defer func() { _ = disk.RemoveAll(tmp) }()
 	w := &writer{dir: tmp, files: map[string]int64{}}
 	img, err := req.write(ctx, w, from, programs)
 	if err != nil {

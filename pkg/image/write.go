@@ -15,6 +15,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -34,7 +35,7 @@ type writer struct {
 // write adds a file by its path in the layout.
 func (w *writer) write(path string, data []byte) error {
 	w.files[path] = int64(len(data))
-	return os.WriteFile(w.local(path), data, 0o600)
+	return disk.WriteFile(w.local(path), data, 0o600)
 }
 
 // local is where a file of the layout lies: all in one folder.
@@ -54,7 +55,7 @@ func (w *writer) document(mediaType types.MediaType, v any) (v1.Descriptor, erro
 
 // blob adds a blob that fill writes.
 func (w *writer) blob(mediaType types.MediaType, fill func(io.Writer) error) (v1.Descriptor, error) {
-	tmp, err := os.CreateTemp(w.dir, "blob-")
+	tmp, err := disk.CreateTemp(w.dir, "blob-")
 	if err != nil {
 		return v1.Descriptor{}, err
 	}
@@ -65,7 +66,7 @@ func (w *writer) blob(mediaType types.MediaType, fill func(io.Writer) error) (v1
 	}
 	d := v1.Descriptor{MediaType: mediaType, Size: counted.size, Digest: counted.digest()}
 	w.files[blobPath(d.Digest)] = d.Size
-	return d, os.Rename(tmp.Name(), w.local(blobPath(d.Digest)))
+	return d, disk.Rename(tmp.Name(), w.local(blobPath(d.Digest)))
 }
 
 // has reports whether the layout holds a blob.
@@ -77,18 +78,18 @@ func (w *writer) has(h v1.Hash) bool {
 // pack writes the layout into one file, sorted, and describes it. The file appears whole or not at all.
 func (w *writer) pack(root, path string) (release.File, error) {
 	dst := filepath.Join(root, filepath.FromSlash(path))
-	if err := os.MkdirAll(filepath.Dir(dst), 0o755); err != nil {
+	if err := disk.MkdirAll(filepath.Dir(dst), 0o755); err != nil {
 		return release.File{}, err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(dst), ".image-")
+	tmp, err := disk.CreateTemp(filepath.Dir(dst), ".image-")
 	if err != nil {
 		return release.File{}, err
 	}
-	defer func() { _ = os.Remove(tmp.Name()) }()
+	defer func() { _ = disk.Remove(tmp.Name()) }()
 	counted := &meter{sum: sha256.New()}
 	err = errors.Join(w.archive(io.MultiWriter(tmp, counted)), tmp.Chmod(0o644), tmp.Close())
 	if err == nil {
-		err = os.Link(tmp.Name(), dst) // unlike a rename it replaces nothing
+		err = disk.Link(tmp.Name(), dst) // unlike a rename it replaces nothing
 	}
 	return release.File{Path: path, MediaType: MediaType, Mode: "0644", Size: counted.size, SHA256: counted.digest().Hex}, err
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+
+	"github.com/relctl/relctl/internal/disk"
 )
 
 const cacheSchema = "https://relctl.dev/schema/ledger-cache/v5"
@@ -56,15 +58,15 @@ func (l *Ledger) keep(s *State) {
 		return
 	}
 	dir := filepath.Dir(l.cachePath())
-	if os.MkdirAll(dir, 0o755) != nil {
+	if disk.MkdirAll(dir, 0o755) != nil {
 		return
 	}
-	tmp, err := os.CreateTemp(dir, "ledger-")
+	tmp, err := disk.CreateTemp(dir, "ledger-")
 	if err != nil {
 		return
 	}
 	_, err = tmp.Write(data)
-	if errors.Join(err, tmp.Close()) != nil || os.Rename(tmp.Name(), l.cachePath()) != nil {
-		_ = os.Remove(tmp.Name())
+	if errors.Join(err, tmp.Close()) != nil || disk.Rename(tmp.Name(), l.cachePath()) != nil {
+		_ = disk.Remove(tmp.Name())
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -49,15 +50,15 @@ func (d Directory) Stage(ctx context.Context, s Set) error {
 		return err
 	}
 	parent := filepath.Join(d.Root, ".staging")
-	if err := os.MkdirAll(parent, 0o755); err != nil {
+	if err := disk.MkdirAll(parent, 0o755); err != nil {
 		return fmt.Errorf("stage in %s: %w", d.Root, err)
 	}
-	tmp, err := os.MkdirTemp(parent, incomplete(s.Plan))
+	tmp, err := disk.MkdirTemp(parent, incomplete(s.Plan))
 	if err != nil {
 		return fmt.Errorf("stage in %s: %w", d.Root, err)
 	}
-	defer func() { _ = os.RemoveAll(tmp) }()
-	if err := os.Chmod(tmp, 0o755); err != nil {
+	defer func() { _ = disk.RemoveAll(tmp) }()
+	if err := disk.Chmod(tmp, 0o755); err != nil {
 		return err
 	}
 	for _, f := range s.Manifest.Files {
@@ -79,7 +80,7 @@ func (d Directory) Stage(ctx context.Context, s Set) error {
 	if err := syncTree(tmp); err != nil {
 		return fmt.Errorf("stage in %s: %w", d.Root, err)
 	}
-	if err := os.Rename(tmp, d.staging(s.Plan)); err != nil {
+	if err := disk.Rename(tmp, d.staging(s.Plan)); err != nil {
 		// Another run was first: its set must be ours.
 		if done, cerr := d.check(ctx, s); done || cerr != nil {
 			return cerr
@@ -158,15 +159,15 @@ func (d Directory) Staged(_ context.Context, plan string) (*Staged, error) {
 // the same signer is ignored, since both say the same.
 func (d Directory) AddSignature(_ context.Context, plan, name string, data []byte) error {
 	path := filepath.Join(d.staging(plan), name)
-	tmp, err := os.CreateTemp(filepath.Join(d.Root, ".staging"), "signature-")
+	tmp, err := disk.CreateTemp(filepath.Join(d.Root, ".staging"), incomplete(plan))
 	if err != nil {
 		return fmt.Errorf("add a signature in %s: %w", d.Root, err)
 	}
-	defer func() { _ = os.Remove(tmp.Name()) }()
+	defer func() { _ = disk.Remove(tmp.Name()) }()
 	_, err = tmp.Write(data)
 	err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close())
 	if err == nil {
-		err = os.Link(tmp.Name(), path)
+		err = disk.Link(tmp.Name(), path)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, serr := os.Stat(d.staging(plan)); errors.Is(serr, fs.ErrNotExist) {
@@ -226,15 +227,15 @@ func (d Directory) reveal(ctx context.Context, plan string, m *release.Manifest,
 		if err := copyFile(tmp, bundle, release.File{Mode: "0644", Size: -1}); err != nil {
 			return fmt.Errorf("publish the bundle in %s: %w", d.Root, err)
 		}
-		if err := os.Rename(tmp, filepath.Join(d.staging(plan), filepath.Base(bundle))); err != nil {
-			_ = os.Remove(tmp)
+		if err := disk.Rename(tmp, filepath.Join(d.staging(plan), filepath.Base(bundle))); err != nil {
+			_ = disk.Remove(tmp)
 			return fmt.Errorf("publish the bundle in %s: %w", d.Root, err)
 		}
 	}
-	if err := os.MkdirAll(filepath.Dir(dst), 0o755); err != nil {
+	if err := disk.MkdirAll(filepath.Dir(dst), 0o755); err != nil {
 		return fmt.Errorf("publish in %s: %w", d.Root, err)
 	}
-	if err := os.Rename(d.staging(plan), dst); err != nil {
+	if err := disk.Rename(d.staging(plan), dst); err != nil {
 		return fmt.Errorf("publish %s %s in %s: %w", m.Channel, m.Version, d.Root, err)
 	}
 	return errors.Join(durable.SyncDir(filepath.Dir(dst)), d.Discard(ctx, plan))
@@ -244,7 +245,7 @@ func (d Directory) reveal(ctx context.Context, plan string, m *release.Manifest,
 func (d Directory) Discard(_ context.Context, plan string) error {
 	left, err := filepath.Glob(filepath.Join(d.Root, ".staging", incomplete(plan)+"*"))
 	for _, dir := range append(left, d.staging(plan)) {
-		err = errors.Join(err, os.RemoveAll(dir))
+		err = errors.Join(err, disk.RemoveAll(dir))
 	}
 	if serr := durable.SyncDir(filepath.Join(d.Root, ".staging")); !errors.Is(serr, fs.ErrNotExist) {
 		err = errors.Join(err, serr)
@@ -260,7 +261,7 @@ func copyFile(dst, src string, f release.File) (err error) {
 		return err
 	}
 	defer func() { _ = in.Close() }()
-	if err := os.MkdirAll(filepath.Dir(dst), 0o755); err != nil {
+	if err := disk.MkdirAll(filepath.Dir(dst), 0o755); err != nil {
 		return err
 	}
 	mode := fs.FileMode(0o644)
@@ -268,13 +269,13 @@ func copyFile(dst, src string, f release.File) (err error) {
 		mode = 0o755
 	}
 	tmp := dst + ".tmp"
-	out, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, mode)
+	out, err := disk.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, mode)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(tmp)
+			_ = disk.Remove(tmp)
 		}
 	}()
 	h := sha256.New()
@@ -286,11 +287,11 @@ func copyFile(dst, src string, f release.File) (err error) {
 	if f.Size >= 0 && (n != f.Size || hex.EncodeToString(h.Sum(nil)) != f.SHA256) {
 		return fmt.Errorf("%s changed since it was built", src)
 	}
-	return os.Rename(tmp, dst)
+	return disk.Rename(tmp, dst)
 }
 
 func writeFile(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	f, err := disk.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
@@ -321,7 +322,7 @@ func syncTree(root string) error {
 		return err
 	})
 	for _, dir := range dirs {
-		err = errors.Join(err, os.Chmod(dir, 0o755), durable.SyncDir(dir))
+		err = errors.Join(err, disk.Chmod(dir, 0o755), durable.SyncDir(dir))
 	}
 	return err
 }

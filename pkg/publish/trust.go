@@ -10,7 +10,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -33,11 +35,48 @@ func (d Directory) Put(ctx context.Context, files []Named) error {
 		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, f.Data) {
 			continue
 		}
-		if err := durable.Write(path, f.Data, 0o644); err != nil {
+		if err := d.put(path, f.Data); err != nil {
 			return fmt.Errorf("publish %s in %s: %w", f.Name, d.Root, err)
 		}
 	}
 	return nil
+}
+
+// put replaces a file in one step. What a killed run leaves of it lies where no server looks.
+func (d Directory) put(path string, data []byte) error {
+	tmp := filepath.Join(d.Root, ".staging", putting+rand.Text())
+	if err := d.sweep(); err != nil {
+		return err
+	}
+	err := errors.Join(disk.MkdirAll(filepath.Dir(tmp), 0o755), disk.MkdirAll(filepath.Dir(path), 0o755))
+	if err == nil {
+		err = writeFile(tmp, data)
+	}
+	if err == nil {
+		err = disk.Rename(tmp, path)
+	}
+	if err != nil {
+		_ = disk.Remove(tmp)
+		return err
+	}
+	return durable.SyncDir(filepath.Dir(path))
+}
+
+// putting begins the names under which files are written that replace others.
+const putting = "put-"
+
+// abandoned is how old such a file is before nobody can be writing it any more.
+const abandoned = 24 * time.Hour
+
+// sweep removes what killed runs left of files that were to be put.
+func (d Directory) sweep() error {
+	left, err := filepath.Glob(filepath.Join(d.Root, ".staging", putting+"*"))
+	for _, name := range left {
+		if info, serr := os.Stat(name); serr == nil && time.Since(info.ModTime()) > abandoned {
+			err = errors.Join(err, disk.Remove(name))
+		}
+	}
+	return err
 }
 
 // Get returns a file that was put, or nil.
@@ -53,13 +92,13 @@ func (d Directory) Get(_ context.Context, name string) ([]byte, error) {
 // the old one.
 func (d Directory) PutBundle(_ context.Context, channel string, v release.Version, file string) error {
 	path := filepath.Join(d.Path(channel, v), filepath.Base(file))
-	tmp := filepath.Join(d.Root, ".staging", "bundle-"+rand.Text())
+	tmp := filepath.Join(d.Root, ".staging", putting+rand.Text())
 	err := copyFile(tmp, file, release.File{Mode: "0644", Size: -1})
 	if err == nil {
-		err = os.Rename(tmp, path)
+		err = disk.Rename(tmp, path)
 	}
 	if err != nil {
-		_ = os.Remove(tmp)
+		_ = disk.Remove(tmp)
 		return fmt.Errorf("publish the bundle in %s: %w", d.Root, err)
 	}
 	return durable.SyncDir(filepath.Dir(path))

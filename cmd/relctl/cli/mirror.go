@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	relverify "github.com/relctl/relctl/cmd/relverify/cli"
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/carry"
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/publish"
@@ -117,7 +118,7 @@ func openCarried(path, dir string) (*carry.Release, error) {
 	if r.Bundle == path {
 		return r, nil
 	}
-	return r, os.Rename(path, r.Bundle)
+	return r, disk.Rename(path, r.Bundle)
 }
 
 // carryTo publishes a release in stores. What is done stands in the result, also where one of them failed.
@@ -163,11 +164,11 @@ func printCarried(s IO, c *carried, asJSON bool, err error) error {
 
 // inScratch calls f with a folder that is removed after it.
 func inScratch(f func(dir string) error) error {
-	dir, err := os.MkdirTemp("", "relctl-carry-")
+	dir, err := disk.MkdirTemp("", "relctl-carry-")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
+	defer func() { _ = disk.RemoveAll(dir) }()
 	return f(dir)
 }
 
@@ -178,7 +179,7 @@ func copyNew(dst, src string) error {
 		return err
 	}
 	defer func() { _ = in.Close() }()
-	out, err := os.OpenFile(dst, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	out, err := disk.OpenFile(dst, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

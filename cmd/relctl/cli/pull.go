@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/verify"
@@ -134,22 +135,22 @@ func pull(ctx context.Context, store cut.Store, channel string, v release.Versio
 	if err := errors.Join(err, in.Close()); err != nil {
 		return nil, err
 	}
-	defer func() { _ = os.Remove(tmp) }() // gone after the rename
+	defer func() { _ = disk.Remove(tmp) }() // gone after the rename
 	if out.Trust, err = pullTrust(ctx, store, tmp, out.Bundle); err != nil {
 		return nil, err
 	}
-	return out, os.Rename(tmp, out.Bundle)
+	return out, disk.Rename(tmp, out.Bundle)
 }
 
 // fetchNew writes what in gives to a new file in a folder, and returns its path.
 func fetchNew(dir string, in io.Reader) (path string, err error) {
-	out, err := os.CreateTemp(dir, ".pull-")
+	out, err := disk.CreateTemp(dir, ".pull-")
 	if err != nil {
 		return "", err
 	}
 	_, err = io.Copy(out, in)
 	if err := errors.Join(err, out.Chmod(0o644), out.Sync(), out.Close()); err != nil {
-		_ = os.Remove(out.Name())
+		_ = disk.Remove(out.Name())
 		return "", err
 	}
 	return out.Name(), nil
