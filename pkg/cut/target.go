@@ -168,6 +168,9 @@ func (c *cutter) finished(ctx context.Context) (*Result, error) {
 			if hidden {
 				return c.revealAgain(ctx, r)
 			}
+			if err := c.tell(ctx); err != nil {
+				return nil, &PartlyError{Channel: c.ch.Name, Version: r.Version, Err: err}
+			}
 		}
 	}
 	return nil, nil //nolint:nilnil // nothing left over is an answer

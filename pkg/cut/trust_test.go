@@ -16,6 +16,7 @@ import (
 	"github.com/theupdateframework/go-tuf/v2/metadata/updater"
 
 	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/sign"
 	"github.com/relctl/relctl/pkg/trust"
@@ -254,5 +255,27 @@ func TestTwoReconcilersAtOnceEndInOneChain(t *testing.T) {
 	}
 	if n := strings.Count(w.events(), "-trust.json"); n != 3 { // the root, the list, and one that vouches
 		t.Errorf("%d events of trust:\n%s", n, w.events())
+	}
+}
+
+func TestTrustThatARunDidNotPublishIsPublishedByTheNext(t *testing.T) {
+	t.Parallel()
+	w := begin(t)
+	w.trusted()
+	keys := vouched(t, "lts-2.4", "snapshot", "timestamp")
+	timestamp := filepath.Join(w.store, "trust", "timestamp.json")
+	old, err := os.ReadFile(timestamp)
+	w.do(err)
+	r := w.mustCut(keys)
+	w.do(os.WriteFile(timestamp, old, 0o600)) // as if it had died before it wrote this one
+	if _, err := w.fetch(release.ReleaseTarget("lts-2.4", r.Manifest.Version)); err == nil {
+		t.Fatal("the old timestamp lists the release")
+	}
+	var empty *plan.EmptyError
+	if _, err := w.cut(keys); !errors.As(err, &empty) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := w.fetch(release.ReleaseTarget("lts-2.4", r.Manifest.Version)); err != nil {
+		t.Error(err)
 	}
 }
