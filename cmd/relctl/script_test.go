@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 		"relctl": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
+			watchDisk()
 			os.Exit(cli.Run(ctx, os.Args[1:], cli.IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Watch: kill(os.Getenv("TEST_KILL")), Now: clock(os.Getenv("RELCTL_TEST_NOW"))}))
 		},
 		"relverify": func() {

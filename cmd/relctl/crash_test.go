@@ -1,0 +1,157 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"testing"
+)
+
+var hexID = regexp.MustCompile(`[0-9a-f]{40}`)
+
+// crashCommand is a command of which every side effect is disturbed.
+type crashCommand struct {
+	name string
+	// before is what must have happened, args the command.
+	before [][]string
+	args   []string
+	// again is what finishes it after a fault, if it is not args.
+	again []string
+	// over are the exit codes that say that nothing was left to do.
+	over []int
+}
+
+var cutLTS = []string{
+	"cut", "lts-2.4", "--key", "../keys/cosign.key", "--trust-key", "../keys/lts-2.4.key", "--trust-key", "../keys/snapshot.key", "--trust-key", "../keys/timestamp.key",
+}
+
+var cutRolling = []string{"cut", "rolling", "--key", "../keys/cosign.key"}
+
+var crashCommands = []crashCommand{
+	{name: "cut lts-2.4", args: cutLTS, over: []int{5}},
+	{name: "cut rolling", args: cutRolling, over: []int{5}},
+	{name: "promote rolling", before: [][]string{cutRolling}, args: []string{"promote", "rolling", "2026.302.1"}, again: []string{"advance", "rolling"}},
+	{name: "advance rolling", before: [][]string{cutRolling}, args: []string{"advance", "rolling"}},
+	{name: "publish 2.4.0", before: [][]string{cutLTS}, args: []string{"publish", "2.4.0", "--to", "../mirror"}},
+}
+
+// TestCrashMatrix disturbs every side effect of the commands that release, promote and publish, one at a time: the process
+// dies before or after it, the disk fills or turns read-only, the network ends, a push is refused. Nothing may be half
+// visible then; and after the command is run again all must be as if nothing had happened. The points are those of an
+// undisturbed run, so that a new side effect is covered by itself.
+//
+// Every so many of the cases run. RELCTL_CRASH=all runs all of them, RELCTL_CRASH="cut rolling" those of one command;
+// RELCTL_CRASH_POINT and RELCTL_CRASH_FAULT choose one.
+func TestCrashMatrix(t *testing.T) {
+	t.Parallel()
+	base := newCrashWorld(t)
+	for _, c := range crashCommands {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			m := newCrashMatrix(t, base, c)
+			for i, k := range m.cases() {
+				if !chosen(c.name, i, k) {
+					continue
+				}
+				t.Run(k.String(), func(t *testing.T) {
+					t.Parallel()
+					m.check(t, k)
+				})
+			}
+		})
+	}
+}
+
+// sampled is how many cases share one that runs by default.
+const sampled = 70
+
+func chosen(command string, i int, k crashCase) bool {
+	if point := os.Getenv("RELCTL_CRASH_POINT"); point != "" {
+		fault := os.Getenv("RELCTL_CRASH_FAULT")
+		return k.point == point && (fault == "" || fault == k.fault)
+	}
+	switch which := os.Getenv("RELCTL_CRASH"); which {
+	case "":
+		return i%sampled == sampled/2
+	case "all":
+		return true
+	default:
+		return which == command
+	}
+}
+
+// crashMatrix is a command with all that can happen to it.
+type crashMatrix struct {
+	crashCommand
+	start *crashWorld
+	// points are its side effects in order; before and whole is what is seen before and after an undisturbed run.
+	points        []string
+	before, whole seen
+}
+
+func newCrashMatrix(t *testing.T, base *crashWorld, c crashCommand) *crashMatrix {
+	t.Helper()
+	m := &crashMatrix{crashCommand: c, start: base.copy(t)}
+	for _, args := range c.before {
+		m.start.well(args...)
+	}
+	m.before = m.start.look()
+	w := m.start.copy(t)
+	log := w.path("points")
+	if got := w.run(w.watched("", "", log), c.args...); got.code != 0 {
+		t.Fatalf("undisturbed, it ended with %s: %s", got.how(), got.out)
+	}
+	var err error
+	m.points, err = readPoints(log)
+	w.must(err)
+	if c.again != nil {
+		w.well(c.again...)
+	}
+	m.whole = w.look()
+	if text := m.whole.half(w, m.before, m.whole) + w.verified(m.whole); text != "" {
+		t.Fatalf("undisturbed:\n%s", text)
+	}
+	return m
+}
+
+// crashCase is one fault at one point.
+type crashCase struct{ point, fault string }
+
+func (k crashCase) String() string { return k.point + ", " + k.fault }
+
+func (m *crashMatrix) cases() []crashCase {
+	var out []crashCase
+	for _, p := range m.points {
+		for _, f := range faultsOf(p) {
+			out = append(out, crashCase{p, f})
+		}
+	}
+	return out
+}
+
+// check lets a fault happen, looks, runs the command again, and looks again.
+func (m *crashMatrix) check(t *testing.T, k crashCase) {
+	w := m.start.copy(t)
+	first := w.run(w.watched(k.point, k.fault, ""), m.args...)
+	if _, err := os.Stat(w.path("hit")); err != nil {
+		t.Fatalf("the command did not come to this point: %s: %s", first.how(), first.out)
+	}
+	if dies := k.fault == dieBefore || k.fault == dieAfter; dies != first.crashed {
+		t.Fatalf("it ended with %s: %s", first.how(), first.out)
+	}
+	if text := w.look().half(w, m.before, m.whole); text != "" {
+		t.Errorf("after the fault:\n%s%s", text, first.out)
+	}
+	args := m.args
+	if m.again != nil {
+		args = m.again
+	}
+	second := w.run(nil, args...)
+	end := w.look()
+	if second.code != 0 && !slices.Contains(m.over, second.code) {
+		t.Errorf("again, it ended with %s: %s", second.how(), second.out)
+	}
+	if text := end.differs(m.whole) + w.verified(end); text != "" {
+		t.Errorf("in the end:\n%s\nthe first run said\n%s\nthe second\n%s", text, first.out, second.out)
+	}
+}
