@@ -45,6 +45,7 @@ var crashCommands = []crashCommand{
 func TestCrashMatrix(t *testing.T) {
 	t.Parallel()
 	base := newCrashWorld(t)
+	base.trust()
 	for _, c := range crashCommands {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

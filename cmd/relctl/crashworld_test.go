@@ -55,14 +55,6 @@ func newCrashWorld(t testing.TB) *crashWorld {
 	w.must(err)
 	w.write("keys/cosign.key", string(private), 0o600)
 	w.write("keys/cosign.pub", string(public), 0o600)
-	args := []string{"trust", "init", "--yes"}
-	for _, role := range crashRoles {
-		private, public, err := sign.Generate([]byte("correct horse"))
-		w.must(err)
-		w.write("keys/"+role+".key", string(private), 0o600)
-		w.write("keys/"+role+".pub", string(public), 0o600)
-		args = append(args, "--role", role+"=../keys/"+role+".pub", "--key", "../keys/"+role+".key")
-	}
 	w.write("gitconfig", "[user]\n\tname = release\n\temail = release@acme.example\n[init]\n\tdefaultBranch = main\n\ttemplateDir =\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n", 0o600)
 	w.write("git/git", crashingGit, 0o700)
 	w.git(w.dir, "init", "--quiet", "--bare", "remote.git")
@@ -82,8 +74,21 @@ func newCrashWorld(t testing.TB) *crashWorld {
 	w.git(w.path("repo"), "push", "--quiet", "origin", "main", "release/2.4")
 	w.git(w.path("repo"), "fetch", "--quiet", "origin")
 	w.git(w.path("repo"), "remote", "set-head", "origin", "main")
-	w.well(args...)
 	return w
+}
+
+// trust gives the product a root of trust.
+func (w *crashWorld) trust() {
+	w.t.Helper()
+	args := []string{"trust", "init", "--yes"}
+	for _, role := range crashRoles {
+		private, public, err := sign.Generate([]byte("correct horse"))
+		w.must(err)
+		w.write("keys/"+role+".key", string(private), 0o600)
+		w.write("keys/"+role+".pub", string(public), 0o600)
+		args = append(args, "--role", role+"=../keys/"+role+".pub", "--key", "../keys/"+role+".key")
+	}
+	w.well(args...)
 }
 
 func (w *crashWorld) path(elem ...string) string {
