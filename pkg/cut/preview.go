@@ -1,0 +1,60 @@
+package cut
+
+import (
+	"context"
+	"os"
+
+	"github.com/relctl/relctl/pkg/git"
+)
+
+// Preview is a project as it would stand after a merge. Close it after use.
+type Preview struct {
+	*Project
+	// Since is where the branch stands now.
+	Since string
+	dir   string
+}
+
+// OpenPreview opens the project for reading, as if a branch of the remote were at a commit, say at what a pull request
+// would make of it. Nothing is fetched, and the clone is not changed. If the branch is the default branch, its channel
+// files count, too.
+func OpenPreview(ctx context.Context, dir, remote, branch, commit string) (*Preview, error) {
+	repo, err := git.Open(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer repo.Close() //nolint:errcheck // a process that ends
+	name, err := ChooseRemote(ctx, repo, OpenOptions{Remote: remote, Act: true})
+	if err != nil {
+		return nil, err
+	}
+	v := &Preview{}
+	if v.Since, err = repo.Resolve(ctx, "refs/remotes/"+name+"/"+branch); err != nil {
+		return nil, err
+	}
+	id, err := repo.Resolve(ctx, commit)
+	if err != nil {
+		if id, err = repo.Expand(ctx, commit); err != nil {
+			return nil, err
+		}
+	}
+	if v.dir, err = os.MkdirTemp("", "relctl-preview-"); err != nil {
+		return nil, err
+	}
+	if err = repo.Preview(ctx, v.dir, name, branch, id); err == nil {
+		v.Project, err = Open(ctx, v.dir, OpenOptions{Remote: name})
+	}
+	if err != nil {
+		v.Close()
+		return nil, err
+	}
+	return v, nil
+}
+
+// Close removes what the preview left.
+func (v *Preview) Close() {
+	if v.Project != nil {
+		_ = v.Repo.Close() // a process that ends
+	}
+	_ = os.RemoveAll(v.dir) // a scratch folder
+}
