@@ -93,6 +93,9 @@ func TestScripts(t *testing.T) {
 			"artifact": cmdArtifact,
 			"service":  cmdService,
 			"shelf":    cmdShelf,
+			"workflow": cmdWorkflow,
+			"gitlab":   cmdGitLab,
+			"forge":    cmdForge,
 
 			"prometheus": cmdPrometheus,
 		},

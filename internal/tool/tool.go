@@ -27,6 +27,7 @@ import (
 
 // packages are the main packages that tools/go.mod declares as tools, by the name of the program.
 var packages = map[string]string{
+	"actionlint":    "github.com/rhysd/actionlint/cmd/actionlint",
 	"cosign":        "github.com/sigstore/cosign/v3/cmd/cosign",
 	"golangci-lint": "github.com/golangci/golangci-lint/v2/cmd/golangci-lint",
 	"goreleaser":    "github.com/goreleaser/goreleaser/v2",
@@ -35,7 +36,7 @@ var packages = map[string]string{
 
 // apart are the programs with a module of their own, a folder of tools/ with their name: what they need does not go
 // together with what the others need.
-var apart = map[string]bool{"versitygw": true}
+var apart = map[string]bool{"actionlint": true, "versitygw": true}
 
 // Names returns the programs that [Path] knows, sorted.
 func Names() []string { return slices.Sorted(maps.Keys(packages)) }

@@ -14,7 +14,7 @@ import (
 
 func TestUnknownToolNamesTheKnownOnes(t *testing.T) {
 	_, err := Path(t.Context(), "curl")
-	if err == nil || !strings.Contains(err.Error(), "cosign, golangci-lint, goreleaser") {
+	if err == nil || !strings.Contains(err.Error(), "actionlint, cosign, golangci-lint, goreleaser") {
 		t.Fatalf("got %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package cut
 import (
 	"context"
 	"os"
+	"strings"
 
 	"github.com/relctl/relctl/pkg/git"
 )
@@ -32,11 +33,9 @@ func OpenPreview(ctx context.Context, dir, remote, branch, commit string) (*Prev
 	if v.Since, err = repo.Resolve(ctx, "refs/remotes/"+name+"/"+branch); err != nil {
 		return nil, err
 	}
-	id, err := repo.Resolve(ctx, commit)
+	id, err := previewed(ctx, repo, commit)
 	if err != nil {
-		if id, err = repo.Expand(ctx, commit); err != nil {
-			return nil, err
-		}
+		return nil, err
 	}
 	if v.dir, err = os.MkdirTemp("", "relctl-preview-"); err != nil {
 		return nil, err
@@ -49,6 +48,17 @@ func OpenPreview(ctx context.Context, dir, remote, branch, commit string) (*Prev
 		return nil, err
 	}
 	return v, nil
+}
+
+// previewed finds the commit of a preview: HEAD, a full ref name, or the beginning of an id.
+func previewed(ctx context.Context, repo *git.Repo, name string) (string, error) {
+	switch {
+	case name == "HEAD":
+		return repo.Head(ctx)
+	case strings.HasPrefix(name, "refs/"):
+		return repo.Resolve(ctx, name)
+	}
+	return repo.Expand(ctx, name)
 }
 
 // Close removes what the preview left.

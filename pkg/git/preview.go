@@ -74,3 +74,12 @@ func (r *Repo) previewRefs(ctx context.Context, remote, branch, commit string) (
 	}
 	return b.String(), nil
 }
+
+// Head returns the commit that is checked out, or [ErrNotFound] if there is none yet.
+func (r *Repo) Head(ctx context.Context) (string, error) {
+	out, err := r.read(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+	if _, ok := exitCode(err); ok {
+		return "", fmt.Errorf("HEAD: %w", ErrNotFound)
+	}
+	return strings.TrimSpace(string(out)), err
+}

@@ -102,7 +102,7 @@ func runCut(cmd *cobra.Command, s IO, f *cutFlags, name string) error {
 	if !*f.json {
 		printResult(s, name, res)
 	}
-	return nil
+	return jobHere().released(res)
 }
 
 // tell prints one line a stage to the talk.

@@ -81,5 +81,6 @@ func report(s IO, err error) int {
 			s.say("hint: %s", plain(line))
 		}
 	}
+	jobHere().annotate(s, err)
 	return exitCode(err)
 }

@@ -53,6 +53,9 @@ operators of, and where alerts and runbooks do not agree with the product (see r
 			if !agreed.Refuse {
 				s.warn(agreed.Breaches)
 			}
+			if err := jobHere().planned(made); err != nil {
+				return err
+			}
 			if *asJSON {
 				return errors.Join(s.json(made), cut.NotesRefusal(made), agreed.Err())
 			}

@@ -123,6 +123,7 @@ func tellRollout(s IO, f *rollFlags, name string, out *cut.Rolled, err error) er
 	if out == nil || err != nil && done+len(out.Decisions) == 0 {
 		return err
 	}
+	err = errors.Join(err, jobHere().rolled(name, out, f.dryRun))
 	if *f.json {
 		report := rolloutReport{
 			Schema: rolloutSchema, Channel: name, DryRun: f.dryRun, Revealed: out.Revealed,

@@ -48,7 +48,7 @@ and as signed, self-contained LTS bundles to customers who run it themselves.`,
 		return usagef("see "+cmd.CommandPath()+" --help", "%s", err)
 	})
 	root.PersistentFlags().StringP("repo", "C", ".", "run in the repository that holds this `folder`")
-	group(root, "Start here", newDemo(s), newInit(s), newDoctor(s), newChannels(s), newStatus(s), newSite(s))
+	group(root, "Start here", newDemo(s), newInit(s), newDoctor(s), newCI(s), newChannels(s), newStatus(s), newSite(s))
 	group(root, "Release to customers",
 		newPlan(s), newCut(s), newOpen(s), newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newRebuild(s), newBundle(s), newVerify(s),
 		newPublish(s), newPull(s), newMirror(s))

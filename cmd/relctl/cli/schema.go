@@ -34,6 +34,7 @@ var schemas = map[string]func() ([]byte, error){
 	"ledger-log":          describe("ledger-log", "What relctl ledger log --json prints, and relctl ledger endorse --dry-run --json", ledgerLog{}),
 	"carried":             describe("carried", "What relctl publish and relctl mirror print with --json", carried{}),
 	"pulled":              describe("pulled", "What relctl pull prints with --json", pulled{}),
+	"ci-comment":          describe("ci-comment", "What relctl ci comment --json prints", ciComment{}),
 	"changes":             describe("changes", "The changes of releases, changes.json", changelog.Document{}),
 	"backport":            describe("backport", "What relctl backport --json prints", backportReport{}),
 	"backports":           describe("backports", "What relctl backports --json prints", backportsReport{}),

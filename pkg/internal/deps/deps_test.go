@@ -41,6 +41,7 @@ var table = map[string][]string{
 	"pkg/build":                 {"internal/disk", "pkg/git"},
 	"pkg/backport":              {"pkg/git", "pkg/history"},
 	"pkg/deploy":                {"pkg/git"},
+	"pkg/pipeline":              {},
 	"pkg/plan":                  {"pkg/channel", "pkg/git", "pkg/history", "pkg/version", "pkg/ledger", "pkg/gate"},
 	"pkg/upgrade":               {},
 	"pkg/carry":                 {"internal/disk", "pkg/bundle", "pkg/image", "pkg/publish"},
