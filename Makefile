@@ -14,6 +14,7 @@ lint:
 generate:
 	for file in docs/schema/*.json; do go run ./cmd/relctl schema $$(basename $$file .json) > $$file.new && mv $$file.new $$file || exit 1; done
 	go run ./cmd/relctl reference > docs/reference.md.new && mv docs/reference.md.new docs/reference.md
+	go run ./cmd/relctl ci github --setup .ci/tools
 
 bench:
 	go test -run '^$$' -bench . -benchtime 3x ./...
