@@ -1,6 +1,6 @@
 set -eu
 # All lines are looked at, whatever the job checked out.
-git fetch --quiet origin '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*'
+git fetch --quiet origin '+refs/heads/*:refs/remotes/origin/*' 'refs/tags/*:refs/tags/*'
 comment=${RELCTL_COMMENT:-relctl-comment.md}
 code=0
 relctl ci comment "$@" >"$comment" || code=$?
