@@ -51,7 +51,7 @@ A release carries its facts: those of a bundle, or of the folder that it was unp
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)
 	addKinds(cmd, &kinds)
-	cmd.AddCommand(newFactsDiff(s))
+	cmd.AddCommand(newFactsDiff(s), newFactsFeatures(s))
 	return cmd
 }
 

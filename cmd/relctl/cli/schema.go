@@ -53,6 +53,7 @@ var schemas = map[string]func() ([]byte, error){
 	"doctor":              describe("doctor", "What relctl doctor --json prints", doctorReport{}),
 	"facts":               describe("facts", "What operators care about at a commit, docs/facts.json", fact.Set{}),
 	"facts-diff":          describe("facts-diff", "What relctl facts diff --json prints", factsDiff{}),
+	"facts-features":      describe("facts-features", "What relctl facts features --json prints", factsFeatures{}),
 	"open":                describe("open", "What relctl open --json prints", openReport{}),
 	"upgrade-check":       describe("upgrade-check", "What relctl upgrade check --json prints", upgradeReport{}),
 	"upgrade-path":        describe("upgrade-path", "What relctl upgrade path --json prints", pathReport{}),

@@ -137,6 +137,43 @@ Global Flags:
 `},
 		{"Go's flag package", channel.FactSource{Kind: "flags", Scope: "acmed"}, "help.txt", "Usage of acmed:\n  -config file\n    \tread this file\n  -n int\n    \ta number (default 3)\n  -v\tsay more\n",
 			"2 flag acmed -config says=read this file\n4 flag acmed -n type=int says=a number (default 3) default=3\n6 flag acmed -v type=bool says=say more default=false\n"},
+		{"the help of one command keeps its program's flags among its own", channel.FactSource{Kind: "flags"}, "help.txt", "Usage:\n  acme serve [flags]\n\nFlags:\n      --port int   the port\n\nGlobal Flags:\n      --quiet   say less\n",
+			"5 flag --port type=int says=the port default=0\n8 flag --quiet type=bool says=say less default=false\n"},
+		{"the helps of several commands keep apart whose a flag is", channel.FactSource{Kind: "flags"}, "help.txt", `Usage:
+  acme [command]
+
+Flags:
+      --quiet   say less [$ACME_QUIET]
+
+Usage:
+  acme serve [flags]
+
+Flags:
+      --dry-run   stop before it listens
+
+Global Flags:
+      --quiet   say less [$ACME_QUIET]
+
+Usage of ./bin/acme items list:
+  -dry-run
+    	print what it would ask (default true)
+
+usage: acmed [<flags>] <file>
+
+Flags:
+  --dry-run   a third
+`, `5 flag acme --quiet type=bool says=say less [$ACME_QUIET] default=false
+17 flag acme-items-list -dry-run type=bool says=print what it would ask (default true) default=true
+11 flag acme-serve --dry-run type=bool says=stop before it listens default=false
+23 flag acmed --dry-run type=bool says=a third default=false
+5 env ACME_QUIET says=stands for --quiet default=false
+`},
+		{"pages about several commands, with a scope for the program", channel.FactSource{Kind: "flags", Scope: "acmed"}, "a.md", "## acme serve\n\n```\nacme serve <file> [flags]:\n      --json   print JSON\n```\n\n## `acme check`\n\nUsage: see above.\n\n| Flag | Text |\n| --- | --- |\n| `--json` | As JSON. |\n",
+			"14 flag acmed-check --json says=As JSON.\n5 flag acmed-serve --json type=bool says=print JSON default=false\n"},
+		{"a variable that is a flag's default", channel.FactSource{Kind: "flags"}, "help.txt", "Flags:\n  --at address   where (default: $ACME_AT)\n  --level name   how (default INFO)\n",
+			"2 flag --at says=where (default: $ACME_AT) default=$ACME_AT\n3 flag --level says=how (default INFO) default=INFO\n2 env ACME_AT says=stands for --at default=$ACME_AT\n"},
+		{"what a pod asks for as a whole", channel.FactSource{Kind: "manifests"}, "d.yaml", "kind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {resources: {requests: {cpu: 1}}, containers: [{name: b, resources: {limits: {memory: 1Gi}}}]}}}\n",
+			"3 resource Deployment/a requests.cpu value=1\n3 resource Deployment/a/b limits.memory value=1Gi\n"},
 		{"flags in Markdown", channel.FactSource{Kind: "flags"}, "a.md", "| Flag | Text | Default |\n| --- | --- | --- |\n| <code>-p</code>, <code>--path</code> | Where \\| what. | `data/` |\n\n```yaml\n# CLI flag: -x.y\n[y: <int> | default = 3]\n```\n",
 			"3 flag --path says=Where \\| what. default=data/\n6 flag -x.y type=int default=3\n"},
 		{"Kubernetes objects", channel.FactSource{Kind: "manifests"}, "a.yaml", `kind: Deployment
@@ -401,4 +438,19 @@ func FuzzExtractors(f *testing.F) {
 			t.Errorf("a set differs from itself: %+v", got)
 		}
 	})
+}
+
+func TestAFeatureFlagWithTwoStatesIsRefused(t *testing.T) {
+	t.Parallel()
+	on, off := `{"flags": {"a": {"defaultVariant": "on"}}}`, `{"flags": {"a": {"defaultVariant": "off"}}}`
+	files := fstest.MapFS{"flags/lts.json": {Data: []byte(off)}, "flags/service.json": {Data: []byte(on)}, "flags/same.json": {Data: []byte(on)}}
+	_, err := extract.Gather(t.Context(), files, []channel.FactSource{{Kind: "features", Files: []string{"flags/*.json"}}}, extract.Options{})
+	var twice *extract.TwiceError
+	if !errors.As(err, &twice) || twice.First.Path != "flags/lts.json" || twice.Second.Path != "flags/same.json" {
+		t.Errorf("two states are %v", err)
+	}
+	set, err := extract.Gather(t.Context(), files, []channel.FactSource{{Kind: "features", Files: []string{"flags/s*.json"}}, {Kind: "features", Files: []string{"flags/lts.json"}, Scope: "lts"}}, extract.Options{})
+	if err != nil || show(set.Facts) != "1 feature a state=on\n1 feature lts a state=off\n" {
+		t.Errorf("one state in two files, and another with a scope, are %v, %v", set, err)
+	}
 }

@@ -2,6 +2,8 @@ package extract
 
 import (
 	"bytes"
+	"cmp"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,7 +19,7 @@ var flagLine = regexp.MustCompile(`^[ \t]{0,8}(?:-([A-Za-z0-9]), ?|[ ]{0,4})(--?
 
 var (
 	flagDefault = regexp.MustCompile(`[(\[](?:[Dd]efaults?:? |[Dd]efault=)("(?:[^"\\]|\\.)*"|[^)\]]*)[)\]]`)
-	flagEnv     = regexp.MustCompile(`[(\[](?:env:? ?)?\$?\$?([A-Z][A-Z0-9_]*[A-Z0-9])(?:=[^)\]]*)?[)\]]`)
+	flagEnv     = regexp.MustCompile(`[(\[](?:(?:env:? ?)?\$?\$?|[Dd]efaults?:? \$)([A-Z][A-Z0-9_]*[A-Z0-9])(?:=[^)\]]*)?[)\]]`)
 	flagTypes   = []string{
 		"string", "strings", "stringArray", "stringToString", "int", "int32", "int64", "uint", "uint16", "uint32", "uint64", "float", "float32", "float64",
 		"duration", "bool", "ints", "count", "ip", "ipNet", "bytesHex", "bytesBase64", "value", "list",
@@ -68,17 +70,118 @@ func notes(f file) []fact.Fact {
 // zeroes are the defaults that cobra's and Go's help do not show, by type.
 var zeroes = map[string]string{"bool": "false", "string": "", "int": "0", "uint": "0", "float": "0", "duration": "0s", "count": "0"}
 
-// flags reads what a program prints about its flags, also within a page of Markdown. Commands such as "help" are not told apart: give each program, or
-// each command of one, a source of its own with a scope.
-func flags(s channel.FactSource, f file) ([]fact.Fact, error) {
+// flags reads what programs print about their flags, also within pages of Markdown. Where the files of a source tell of more
+// than one command, each flag has the scope of its own, such as acmed-serve.
+func flags(s channel.FactSource, files []file) ([]fact.Fact, error) {
 	if s.Pattern != "" {
-		return byPattern(s.Pattern, fact.Flag, f)
+		return each(func(s channel.FactSource, f file) ([]fact.Fact, error) { return byPattern(s.Pattern, fact.Flag, f) })(s, files)
 	}
-	out := notes(f)
+	var all []commandFlag
+	commands := map[string]bool{}
+	for _, f := range files {
+		found := flagsOf(f)
+		for i, one := range found {
+			found[i].Path = f.path
+			if one.command != "" && !one.inherited {
+				commands[one.command] = true
+			}
+		}
+		all = append(all, found...)
+	}
+	var out []fact.Fact
+	for _, one := range all {
+		if len(commands) > 1 && one.Kind == fact.Flag {
+			one.Name = strings.TrimPrefix(commandScope(s.Scope, one.command)+" "+one.Name, " ")
+		} else {
+			scoped(&one.Fact, s.Scope)
+		}
+		out = append(out, one.Fact)
+	}
+	slices.SortStableFunc(out, func(a, b fact.Fact) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Name, b.Name)) })
+	return slices.CompactFunc(out, func(a, b fact.Fact) bool { return a.Name == b.Name && a.Kind == b.Kind && a.Path == b.Path }), nil
+}
+
+// commandFlag is a flag, or a variable that stands for one, and the command that has it, "" where the text does not say.
+type commandFlag struct {
+	fact.Fact
+	command string
+	// inherited is a flag that the program has for all of its commands.
+	inherited bool
+}
+
+// commandScope is the scope of a command's own flags. A scope of the source takes the place of the program's name.
+func commandScope(scope, command string) string {
+	program, rest, sub := strings.Cut(command, " ")
+	program = or(scope, program)
+	if !sub {
+		return program
+	}
+	return program + "-" + strings.ReplaceAll(rest, " ", "-")
+}
+
+var (
+	// usageHead is how help begins to say how a command is called, in this line or in the next.
+	usageHead = regexp.MustCompile(`^(?i:usage)(?: of ([^ :]+(?: [^ :]+)*):|:[ \t]*(.*))$`)
+	// usageLine calls a command with its flags, as pages in Markdown show it.
+	usageLine = regexp.MustCompile(`^ {0,4}([a-z][\w.-]*(?: \S+)*? \[(?i:flags|options)\].*)$`)
+	// usageTitle is a heading that is a command.
+	usageTitle   = regexp.MustCompile("^#+ `([a-z][^`]*)`$")
+	inherited    = regexp.MustCompile(`^(?:#+ )?(?i:global (?:flags|options)|(?:flags|options) inherited from parent commands):?$`)
+	usageCommand = regexp.MustCompile(`^[a-z][\w.-]*$`)
+)
+
+// usage returns the command that a line says how to call; head says that the line above began to say it.
+func usage(line string, head bool) (command string, begins bool) {
+	m := usageHead.FindStringSubmatch(line)
+	switch {
+	case m != nil && m[1] != "":
+		return words(m[1]), false
+	case m != nil && m[2] == "":
+		return "", true
+	case m != nil:
+		line, head = m[2], true
+	case usageLine.MatchString(line):
+		head = true
+	case usageTitle.MatchString(line):
+		return words(usageTitle.FindStringSubmatch(line)[1]), false
+	}
+	if head && strings.ContainsAny(line, "[<") {
+		return words(line), false
+	}
+	return "", false
+}
+
+// words are those of a command line before its arguments, the program without its folder.
+func words(line string) string {
+	var out []string
+	for i, w := range strings.Fields(line) {
+		if i == 0 {
+			w = path.Base(w)
+		}
+		if !usageCommand.MatchString(w) {
+			break
+		}
+		out = append(out, w)
+	}
+	return strings.Join(out, " ")
+}
+
+// flagsOf reads the flags of one text.
+func flagsOf(f file) []commandFlag {
+	var out []commandFlag
+	for _, one := range notes(f) {
+		out = append(out, commandFlag{Fact: one})
+	}
 	var current *flagText
+	command, owner, head := "", "", false
+	add := func(facts ...fact.Fact) {
+		for _, one := range facts {
+			out = append(out, commandFlag{one, owner, owner != command})
+		}
+	}
 	done := func() {
 		if current != nil {
-			out = append(out, current.facts()...)
+			add(current.facts()...)
 		}
 		current = nil
 	}
@@ -86,11 +189,25 @@ func flags(s channel.FactSource, f file) ([]fact.Fact, error) {
 		text := strings.TrimRight(strings.ToValidUTF8(string(line), "?"), " \r\t")
 		if m := flagLine.FindStringSubmatch(text); m != nil && plausible(m) {
 			done()
-			current = newFlag(m, i+1)
+			current, head = newFlag(m, i+1), false
 			continue
 		}
+		found, begins := usage(text, head)
+		switch {
+		case found != "":
+			done()
+			command, owner, head = found, found, false
+		case begins:
+			head = true
+		case text != "":
+			head = false
+		}
+		if inherited.MatchString(strings.TrimSpace(text)) {
+			done()
+			owner, _, _ = strings.Cut(command, " ")
+		}
 		if one, ok := row(text, i+1); ok {
-			out = append(out, one)
+			add(one)
 		}
 		switch {
 		case strings.TrimSpace(text) == "", !strings.HasPrefix(text, " ") && !strings.HasPrefix(text, "\t"):
@@ -100,8 +217,7 @@ func flags(s channel.FactSource, f file) ([]fact.Fact, error) {
 		}
 	}
 	done()
-	slices.SortStableFunc(out, func(a, b fact.Fact) int { return strings.Compare(a.Name, b.Name) })
-	return slices.CompactFunc(out, func(a, b fact.Fact) bool { return a.Name == b.Name && a.Kind == b.Kind }), nil
+	return out
 }
 
 // plausible tells a flag from a text that begins with a dash, such as an item of a list.

@@ -35,7 +35,7 @@ type file struct {
 
 // extractors read the files of a source.
 var extractors = map[string]func(channel.FactSource, []file) ([]fact.Fact, error){
-	"config": each(config), "flags": each(flags), "commands": each(commands), "migrations": each(migrations), "manifests": each(manifests), "rules": each(rules),
+	"config": each(config), "flags": flags, "commands": each(commands), "migrations": each(migrations), "manifests": each(manifests), "rules": each(rules),
 	"metrics": metrics, "runbooks": each(runbooks), "messages": each(messages), "features": each(features), "crds": each(crds),
 	"openapi": each(openapi), "facts": each(ready),
 }
@@ -151,15 +151,23 @@ func (g *gatherer) extract(s channel.FactSource, files []file) error {
 		return err
 	}
 	for _, one := range facts {
-		if s.Scope != "" {
-			one.Name = s.Scope + " " + one.Name
-			for i, old := range one.Attributes.RenamedFrom {
-				one.Attributes.RenamedFrom[i] = s.Scope + " " + old
-			}
+		if s.Kind != "flags" || s.Pattern != "" { // whose commands have scopes of their own
+			scoped(&one, s.Scope)
 		}
 		g.set.Facts = append(g.set.Facts, one)
 	}
 	return nil
+}
+
+// scoped puts a scope before the names of a fact, unless it is "".
+func scoped(f *fact.Fact, scope string) {
+	if scope == "" {
+		return
+	}
+	f.Name = scope + " " + f.Name
+	for i, old := range f.Attributes.RenamedFrom {
+		f.Attributes.RenamedFrom[i] = scope + " " + old
+	}
 }
 
 // FileError is a file that its extractor does not understand.
@@ -224,7 +232,8 @@ func globPattern(glob string) (*regexp.Regexp, error) {
 	return regexp.Compile(`^` + s + `$`)
 }
 
-// merged are the kinds that may be read twice: a metric is registered in two places, an image is used in two.
+// merged are the kinds that may be read twice: a metric is registered in two places, an image is used in two. A feature flag
+// may as long as it has one state.
 var merged = []fact.Kind{fact.Metric, fact.Image, fact.Env, fact.Port, fact.Feature, fact.Message}
 
 // finish sorts the facts and refuses what is there twice.
@@ -234,7 +243,8 @@ func (g *gatherer) finish() error {
 	out := g.set.Facts[:0]
 	for _, f := range g.set.Facts {
 		if n := len(out); n > 0 && out[n-1].Kind == f.Kind && out[n-1].Name == f.Name {
-			if !slices.Contains(merged, f.Kind) && out[n-1].Path != f.Path {
+			differ := f.Kind == fact.Feature && f.Attributes.State != out[n-1].Attributes.State
+			if differ || !slices.Contains(merged, f.Kind) && out[n-1].Path != f.Path {
 				return &TwiceError{First: out[n-1], Second: f}
 			}
 			continue

@@ -46,6 +46,7 @@ func object(doc *yaml.Node) []fact.Fact {
 	switch {
 	case podSpecs[kind] != nil:
 		pod := at(doc, podSpecs[kind]...)
+		out = append(out, resources(where, pod)...)
 		for _, list := range []string{"initContainers", "containers"} {
 			for c := range items(at(pod, list)) {
 				out = append(out, container(where+"/"+text(c, "name"), c)...)
@@ -84,14 +85,21 @@ func container(where string, c *yaml.Node) []fact.Fact {
 	for p := range items(at(c, "ports")) {
 		out = append(out, valued(fact.Port, where+":"+or(text(p, "name"), text(p, "containerPort")), text(p, "containerPort")+"/"+or(text(p, "protocol"), "TCP"), p))
 	}
-	for _, list := range []string{"requests", "limits"} {
-		for k, v := range pairs(at(c, "resources", list)) {
-			out = append(out, valued(fact.Resource, where+" "+list+"."+k.Value, v.Value, v))
-		}
-	}
+	out = append(out, resources(where, c)...)
 	for _, name := range []string{"startupProbe", "livenessProbe", "readinessProbe"} {
 		if p := at(c, name); p != nil {
 			out = append(out, valued(fact.Probe, where+" "+name, probe(p), p))
+		}
+	}
+	return out
+}
+
+// resources are the requests and limits of a container, or of a pod as a whole.
+func resources(where string, n *yaml.Node) []fact.Fact {
+	var out []fact.Fact
+	for _, list := range []string{"requests", "limits"} {
+		for k, v := range pairs(at(n, "resources", list)) {
+			out = append(out, valued(fact.Resource, where+" "+list+"."+k.Value, v.Value, v))
 		}
 	}
 	return out
