@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/relctl/relctl/pkg/fact"
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/site"
@@ -33,7 +34,7 @@ type Documentation struct {
 }
 
 // Docs makes the operator's documentation as it is at a version, a branch, a tag or a commit, or in the working tree for
-// "", with the given upgrade guides, and what its alerts and runbooks break. In place of the changelog, which belongs to a
+// "", with the given upgrade guides and a reference of its facts, and what its alerts and runbooks break. In place of the changelog, which belongs to a
 // release, and of guides, if none are given, it has pages that say so.
 func (p *Project) Docs(ctx context.Context, at string, guides ...site.Page) (*Documentation, error) {
 	if p.operatorDir() == "" {
@@ -52,29 +53,43 @@ func (p *Project) Docs(ctx context.Context, at string, guides ...site.Page) (*Do
 	if p.hasGuides() && len(guides) == 0 {
 		guides = append(guides, p.previewGuide(tree))
 	}
+	facts, err := p.factsIn(ctx, d.Site.Commit, tree)
+	if err != nil {
+		return nil, err
+	}
+	product := p.Policy.Product
+	guides = append(guides, referencePages(product.Docs, facts)...)
 	if d.Built, err = p.buildDocs(tree, &d.Site, []byte("# Changelog\n\nThe changes of a release stand here once it is cut.\n"), guides); err != nil {
 		return nil, err
 	}
-	d.Contract, err = p.contractIn(ctx, d.Site.Commit, tree)
+	d.Contract, err = p.contractOf(ctx, product, facts, tree)
 	return d, err
 }
 
 // contractIn holds alerts, runbooks and facts of a tree against each other; commit is "" for the working tree.
 func (p *Project) contractIn(ctx context.Context, commit string, tree fs.FS) (*Contract, error) {
 	product := p.Policy.Product
-	if contractMode(product.Docs) == "off" || len(product.Docs.Facts) == 0 {
+	if contractMode(product.Docs) == "off" {
 		return &Contract{}, nil
+	}
+	s, err := p.factsIn(ctx, commit, tree)
+	if err != nil {
+		return nil, err
+	}
+	return p.contractOf(ctx, product, s, tree)
+}
+
+// factsIn gathers the facts of a tree, nil if the policy names no sources; commit is "" for the working tree.
+func (p *Project) factsIn(ctx context.Context, commit string, tree fs.FS) (*fact.Set, error) {
+	if len(p.Policy.Product.Docs.Facts) == 0 {
+		return nil, nil //nolint:nilnil // no sources, no facts
 	}
 	run := &factRun{project: p, commit: commit}
 	if commit == "" {
 		run.dir = p.Repo.Top()
 	}
 	defer run.remove()
-	s, err := p.gather(ctx, product, tree, run)
-	if err != nil {
-		return nil, err
-	}
-	return p.contractOf(ctx, product, s, tree)
+	return p.gather(ctx, p.Policy.Product, tree, run)
 }
 
 func (p *Project) operatorDir() string {
@@ -107,7 +122,8 @@ func (p *Project) docsAt(ctx context.Context, at string) (s site.Site, tree fs.F
 	return s, tree, err
 }
 
-// buildDocs makes the documentation out of the operator's folder of a tree, of a changelog, and of upgrade guides.
+// buildDocs makes the documentation out of the operator's folder of a tree, of a changelog, and of pages that were made: upgrade
+// guides and the reference.
 func (p *Project) buildDocs(tree fs.FS, s *site.Site, changes []byte, guides []site.Page) (*site.Built, error) {
 	dir := p.operatorDir()
 	pages, assets, err := site.Read(tree, dir)
@@ -166,7 +182,7 @@ func (c *cutter) checkDocs(ctx context.Context, p release.Plan) error {
 	if err != nil {
 		return err
 	}
-	built, err := c.documentation(ctx, p.Inputs, people, guides)
+	built, err := c.documentation(ctx, p.Inputs, people, append(guides, facts.reference...))
 	var broken *site.ProblemsError
 	if err != nil && !errors.As(err, &broken) {
 		return err
@@ -201,7 +217,11 @@ func (c *cutter) operatorDocs(ctx context.Context, r *reserved, images *imaged, 
 	if err != nil {
 		return nil, err
 	}
-	built, err := c.documentation(ctx, r.Plan.Inputs, changes, guides)
+	facts, err := c.facts(ctx, r.Plan.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	built, err := c.documentation(ctx, r.Plan.Inputs, changes, append(guides, facts.reference...))
 	if err != nil {
 		return nil, err
 	}

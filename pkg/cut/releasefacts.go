@@ -14,12 +14,27 @@ import (
 // factDocs are what a release carries of its facts, and whether they keep the contract.
 type factDocs struct {
 	// files are docs/facts.json and the rules of alerts, with paths below docs/.
-	files    []site.File
-	contract *Contract
+	files []site.File
+	// reference tells the facts to people.
+	reference []site.Page
+	contract  *Contract
 }
 
-// facts gathers those of a plan's commit by the sources that it was reserved with; there are no files if none are named.
+// facts gathers those of a plan's commit by the sources that it was reserved with, once; there are no files if none are
+// named.
 func (c *cutter) facts(ctx context.Context, in release.Inputs) (*factDocs, error) {
+	at := in.Commit + " " + in.Version.String()
+	if c.told[at] == nil {
+		d, err := c.gatherFacts(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		c.told = map[string]*factDocs{at: d}
+	}
+	return c.told[at], nil
+}
+
+func (c *cutter) gatherFacts(ctx context.Context, in release.Inputs) (*factDocs, error) {
 	product, err := c.reservedProduct(ctx, in)
 	if err != nil || len(product.Docs.Facts) == 0 {
 		return &factDocs{contract: &Contract{}}, err
@@ -41,7 +56,10 @@ func (c *cutter) facts(ctx context.Context, in release.Inputs) (*factDocs, error
 	if err != nil {
 		return nil, err
 	}
-	d := &factDocs{files: append([]site.File{{Path: strings.TrimPrefix(fact.ReleasePath, docsDir), Data: data}}, rules...)}
+	d := &factDocs{
+		files:     append([]site.File{{Path: strings.TrimPrefix(fact.ReleasePath, docsDir), Data: data}}, rules...),
+		reference: referencePages(product.Docs, s),
+	}
 	d.contract, err = c.contractOf(ctx, product, s, tree)
 	return d, err
 }

@@ -29,6 +29,8 @@ type cutter struct {
 	scripts    *scripts
 	// trust are the files of trust that the bundle carries.
 	trust []trust.Named
+	// told are the facts of the plan's commit.
+	told map[string]*factDocs
 }
 
 func newCutter(p *Project, ch *channel.Channel, opts Options) (*cutter, error) {

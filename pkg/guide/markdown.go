@@ -372,19 +372,23 @@ func (s Step) database(w *writer) {
 	w.heading(3, "Database migrations")
 	var rows [][]string
 	for _, m := range s.Migrations {
-		back := "yes"
-		switch {
-		case len(m.Destructive) > 0:
-			back = "**no, it " + line(strings.Join(m.Destructive, ", ")) + "**"
-		case !m.Reversible:
-			back = "no; it deletes nothing"
-		}
-		rows = append(rows, []string{code(m.Name), line(m.Does), lockWords[m.Lock], back})
+		rows = append(rows, []string{code(m.Name), line(m.Does), lockWords[m.Lock], wayBack(m.Destructive, m.Reversible)})
 	}
 	w.table([]string{"Migration", "Does", "Who waits", "Way back"}, rows)
 	if m := s.NoReturn(); m != nil {
 		w.para("**Point of no return:** once %s has run, only the backup leads back to %s.", code(m.Name), name(s.From))
 	}
+}
+
+// wayBack says whether what a migration did can be undone.
+func wayBack(destructive []string, reversible bool) string {
+	switch {
+	case len(destructive) > 0:
+		return "**no, it " + line(strings.Join(destructive, ", ")) + "**"
+	case !reversible:
+		return "no; it deletes nothing"
+	}
+	return "yes"
 }
 
 func (g *Guide) install(w *writer, s Step, first bool) {
