@@ -148,6 +148,7 @@ func narrow(b *browsertest.Tab) {
 	}
 	b.Open("install.html")
 	b.Keep("narrow", true)
+	b.Is(`[...document.querySelectorAll('td:last-child')].every(c => c.offsetWidth >= 176)`, true) // a text, not a column of letters
 	b.Is(`document.querySelector('.pages').checkVisibility()`, false)
 	b.Run(chromedp.Click(".menu"), chromedp.WaitVisible(`.pages`))
 	b.Keep("narrow-menu", false)
