@@ -185,3 +185,11 @@ func TestSearchAnswersFast(t *testing.T) {
 	}
 	b.Quiet()
 }
+
+func TestAValidatorFindsNothing(t *testing.T) {
+	t.Parallel()
+	read, ours, theirs := 0, t.TempDir(), t.TempDir()
+	write(t, ours, product(5, 10, &read))
+	write(t, theirs, hostile())
+	browsertest.Validate(t, ours, theirs)
+}

@@ -217,3 +217,8 @@ func TestSearchAnswersFast(t *testing.T) {
 	}
 	b.Quiet()
 }
+
+func TestAValidatorFindsNothing(t *testing.T) {
+	t.Parallel()
+	browsertest.Validate(t, unpack(t, small(t)), unpack(t, hostile()))
+}

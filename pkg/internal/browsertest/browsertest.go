@@ -179,12 +179,26 @@ func (b *Tab) Keep(name string, full bool) {
 // Axe is axe-core as npm gives it, "" where CI is not set: only there does a test fetch anything.
 func Axe(t *testing.T) string {
 	t.Helper()
+	dir := npm(t, axe, "axe")
+	if dir == "" {
+		return ""
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// npm fetches what a folder of pinned packages names, and returns the folder node_modules, "" where CI is not set.
+func npm(t *testing.T, pinned embed.FS, folder string) string {
+	t.Helper()
 	if os.Getenv("CI") == "" {
 		return ""
 	}
 	dir := t.TempDir()
 	for _, name := range []string{"package.json", "package-lock.json"} {
-		data, err := axe.ReadFile("axe/" + name)
+		data, err := pinned.ReadFile(folder + "/" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,11 +211,7 @@ func Axe(t *testing.T) string {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("npm ci: %v\n%s", err, out)
 	}
-	data, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
+	return filepath.Join(dir, "node_modules")
 }
 
 // Program finds one that only a system package gives.
