@@ -20,7 +20,13 @@ func (c *checker) faults(b *Set) {
 			continue
 		}
 		pattern, known := find(patterns, holders, s.Key)
+		now := ""
+		if !known {
+			now = c.renamed(b, s.Key)
+		}
 		switch {
+		case now != "":
+			c.fault(s, Breaking, "renamed", "is called "+shorten(now)+" now", "write "+shorten(now)+" instead of "+shorten(s.Key))
 		case !known && c.strange(s.Key, patterns):
 			// What the old release knew is a removed key. This one it did not know either, and ran.
 			c.fault(s, Action, "unknown", "is not a key that the product knows", "correct it, or take it out"+c.nearest(s.Key, patterns))
@@ -33,6 +39,22 @@ func (c *checker) faults(b *Set) {
 			c.fault(Setting{Key: pattern}, Breaking, "required", "is required, and not set", "set "+shorten(pattern))
 		}
 	}
+}
+
+// renamed is what a key is called now, by the facts of the new release alone; "" if it was not renamed.
+func (c *checker) renamed(b *Set, key string) string {
+	for _, f := range b.Facts {
+		now, ok := inScope(f.Name, c.scope)
+		if f.Kind != c.kind || !ok {
+			continue
+		}
+		for _, name := range f.Attributes.RenamedFrom {
+			if old, ok := inScope(name, c.scope); ok && matchKey(key, old) {
+				return now
+			}
+		}
+	}
+	return ""
 }
 
 func (c *checker) fault(s Setting, impact Impact, what, text, do string) {

@@ -25,12 +25,14 @@ func TestAFileIsHeldAgainstTheNewReleaseAlone(t *testing.T) {
 		key("server.listen", a{Type: "string", Required: true}), key("server.tls.cert", a{Required: true}), key("mode", a{Enum: []string{"fast", "safe"}}), key("token", a{Required: true}),
 		key("retries", a{Type: "integer", Minimum: "1", Maximum: "9"}), key("ratio", a{Type: "number"}), key("debug", a{Type: "boolean"}),
 		key("labels.*", a{Type: "string"}), key("routes", a{Type: "array"}), key("routes[].path", a{Type: "string", Required: true}), key("wait", a{Type: "duration"}), key("extra", a{Type: "object"}),
+		key("address", a{Type: "string", RenamedFrom: []string{"listen"}}),
 	)
 	for _, c := range []struct{ says, name, text, want string }{
 		{"all is well", "a.yaml", "server: {listen: 1}\ntoken: x\nmode: fast\nretries: 1\nratio: 2\ndebug: true\nlabels: {a: b}\nroutes: [{path: /}]\nwait: 1s\nextra: {any: {thing: 1}}\n", ""},
 		{"empty and templated values are left alone", "a.yaml", "token: x\nmode: ${MODE}\nretries:\ndebug: '{{ .Debug }}'\n", ""},
 		{"a key that is not known, and one that was meant", "a.yaml", "token: x\nserver: {listem: x, listen: y}\nd: 1\n", "2 unknown server.listem: is not a key that the product knows | correct it, or take it out; did you mean server.listen?\n" +
 			"3 unknown d: is not a key that the product knows | correct it, or take it out\n"},
+		{"a key that has another name now", "a.yaml", "token: x\nlisten: y\n", "2 renamed listen: is called address now | write address instead of listen\n"},
 		{"values that may not be given", "a.toml", "token = 'x'\nmode = 'slow'\nretries = 10\nratio = 'much'\ndebug = 3\n", "2 enum mode: does not take this value | give it one of fast, safe\n" +
 			"3 maximum retries: is more than 9 | give it 9 or less\n4 type ratio: has a value of the type string, and takes number | give it a value of the type number\n" +
 			"5 type debug: has a value of the type integer, and takes boolean | give it a value of the type boolean\n"},

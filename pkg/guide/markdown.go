@@ -241,7 +241,7 @@ func (g *Guide) path(w *writer) {
 	}
 	w.numbered(items)
 	if g.Bundles {
-		w.para("A release on the way may have been withdrawn since this was written. `relverify path %s` says what holds today.", name(g.To))
+		w.para("A release on the way may have been withdrawn since this was written. Once the bundles are checked as below, `relverify path %s` says what holds today.", name(g.To))
 	}
 }
 
@@ -265,7 +265,7 @@ func (g *Guide) before(w *writer) {
 	}
 	for _, s := range g.Steps {
 		if s.Config && g.Bundles {
-			items = append(items, "Ask which of your settings change, for each of your configuration files (put its name in the place of `my.yaml`):\n\n```sh\nrelverify check-config my.yaml "+g.bundle(g.To)+".bundle\n```\n")
+			items = append(items, "Ask which of your settings change, for each of your configuration files (put its name in the place of `my.yaml`):\n\n```sh\nrelverify check-config my.yaml "+g.bundle(g.To)+".bundle\n```\n\nIt compares with what is installed, if the bundle of "+name(g.From)+" lies beside; else, and without a site, name that bundle, its folder or its `docs/facts.json` with `--from`.\n")
 			break
 		}
 	}
@@ -417,7 +417,7 @@ func (g *Guide) install(w *writer, s Step, first bool) {
 	}
 	items = append(items, install)
 	if m := s.NoReturn(); m != nil {
-		items = append(items, "The migrations run with it. Before "+code(m.Name)+" runs, look at your backup once more.")
+		items = append(items, "Run the migrations as the page for your kind of installation says; where it says nothing, the new programs run them when they start. Before "+code(m.Name)+" runs, look at your backup once more.")
 	}
 	w.numbered(items)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/relctl/relctl/pkg/fact"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/upgrade"
 	"github.com/relctl/relctl/pkg/verify"
 )
 
@@ -56,7 +57,12 @@ func (c *command) checkConfig(ctx context.Context) int {
 	}
 	to, err := c.factsOf(ctx, c.args[1])
 	stale := refusal(err)
-	if err != nil && (to == nil || stale == nil || !stale.Genuine()) {
+	switch {
+	case err == nil:
+	case to != nil && stale != nil && onTheWay(stale): // who prepares looks at where the way leads
+		c.sayf("the facts are genuine, and %s is not for you yet: %s", to.Version, stale.Text)
+		stale = nil
+	case to == nil || stale == nil || !stale.Genuine():
 		return c.failed(err)
 	}
 	from, err := c.oldFacts(ctx, c.args[1], to)
@@ -87,6 +93,11 @@ func (c *command) checkConfig(ctx context.Context) int {
 		return exitChange
 	}
 	return exitDone
+}
+
+// onTheWay reports whether a genuine release is refused for what has to be installed before it, and for nothing else.
+func onTheWay(no *verify.Refusal) bool {
+	return no.ForOthers() && (no.Code == upgrade.CodeStop || no.Code == upgrade.CodeRange)
 }
 
 // maxConfig is the largest configuration file that is read, in bytes.

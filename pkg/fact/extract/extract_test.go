@@ -454,3 +454,22 @@ func TestAFeatureFlagWithTwoStatesIsRefused(t *testing.T) {
 		t.Errorf("one state in two files, and another with a scope, are %v, %v", set, err)
 	}
 }
+
+func TestInheritedFlagsAreToldOnce(t *testing.T) {
+	t.Parallel()
+	page := func(name, rest string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte("## " + name + "\n\n```\n" + name + " [flags]\n```\n\n### Options\n\n" + rest)}
+	}
+	parents := "### Options inherited from parent commands\n\n```\n      --as string   who\n```\n"
+	files := fstest.MapFS{
+		"d/acme.md": page("acme", "```\n      --as string   who\n```\n"), "d/acme_a.md": page("acme a", "```\n  --n int   how many\n```\n\n"+parents), "d/acme_b.md": page("acme b", parents),
+	}
+	set, err := extract.Gather(t.Context(), files, []channel.FactSource{{Kind: "flags", Files: []string{"d/*.md"}}}, extract.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "10 flag acme --as type=string says=who default=\n10 flag acme-a --n type=int says=how many default=0\n"
+	if got := show(set.Facts); got != want {
+		t.Errorf("%swant %s", got, want)
+	}
+}

@@ -89,13 +89,19 @@ func flags(s channel.FactSource, files []file) ([]fact.Fact, error) {
 		all = append(all, found...)
 	}
 	var out []fact.Fact
+	own := map[string]bool{}
+	// Those of commands come first: what is inherited is told again with each command.
+	slices.SortStableFunc(all, func(a, b commandFlag) int { return order(a.inherited) - order(b.inherited) })
 	for _, one := range all {
 		if len(commands) > 1 && one.Kind == fact.Flag {
 			one.Name = strings.TrimPrefix(commandScope(s.Scope, one.command)+" "+one.Name, " ")
 		} else {
 			scoped(&one.Fact, s.Scope)
 		}
-		out = append(out, one.Fact)
+		if !one.inherited || !own[one.Name] {
+			out = append(out, one.Fact)
+		}
+		own[one.Name] = true
 	}
 	slices.SortStableFunc(out, func(a, b fact.Fact) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Name, b.Name)) })
 	return slices.CompactFunc(out, func(a, b fact.Fact) bool { return a.Name == b.Name && a.Kind == b.Kind && a.Path == b.Path }), nil
@@ -107,6 +113,13 @@ type commandFlag struct {
 	command string
 	// inherited is a flag that the program has for all of its commands.
 	inherited bool
+}
+
+func order(inherited bool) int {
+	if inherited {
+		return 1
+	}
+	return 0
 }
 
 // commandScope is the scope of a command's own flags. A scope of the source takes the place of the program's name.
