@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/upgrade"
 )
 
 // ReportSchema names the format of [Report].
@@ -178,6 +179,11 @@ func (r *Report) fail(err error) error {
 
 // ForOthers says that nothing is wrong with the bundle, and that it is not for who asks.
 func (e *Refusal) ForOthers() bool { return e.Verdict == policy }
+
+// NotYet says that nothing is wrong with the bundle, and that another release must be installed before it.
+func (e *Refusal) NotYet() bool {
+	return e.ForOthers() && (e.Code == upgrade.CodeStop || e.Code == upgrade.CodeRange)
+}
 
 // Genuine says that the bundle is what the vendor signed, and that only the news about it are bad, or old.
 func (e *Refusal) Genuine() bool { return e.Verdict == freshness }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/relctl/relctl/pkg/fact"
 	"github.com/relctl/relctl/pkg/release"
-	"github.com/relctl/relctl/pkg/upgrade"
 	"github.com/relctl/relctl/pkg/verify"
 )
 
@@ -59,7 +58,7 @@ func (c *command) checkConfig(ctx context.Context) int {
 	stale := refusal(err)
 	switch {
 	case err == nil:
-	case to != nil && stale != nil && onTheWay(stale): // who prepares looks at where the way leads
+	case to != nil && stale != nil && stale.NotYet(): // who prepares looks at where the way leads
 		c.sayf("the facts are genuine, and %s is not for you yet: %s", to.Version, stale.Text)
 		stale = nil
 	case to == nil || stale == nil || !stale.Genuine():
@@ -93,11 +92,6 @@ func (c *command) checkConfig(ctx context.Context) int {
 		return exitChange
 	}
 	return exitDone
-}
-
-// onTheWay reports whether a genuine release is refused for what has to be installed before it, and for nothing else.
-func onTheWay(no *verify.Refusal) bool {
-	return no.ForOthers() && (no.Code == upgrade.CodeStop || no.Code == upgrade.CodeRange)
 }
 
 // maxConfig is the largest configuration file that is read, in bytes.
