@@ -45,6 +45,14 @@ func (r *Repo) Log(ctx context.Context, opts LogOptions) iter.Seq2[*Commit, erro
 			yield(nil, err)
 			return
 		}
+		if line, ok := r.straight(ctx, opts); ok {
+			for _, c := range line {
+				if !yield(c, nil) {
+					return
+				}
+			}
+			return
+		}
 		empty := true // what a walk begins and ends with is looked at only if there is reason to
 		r.stream(ctx, args, func(c *Commit, err error) bool {
 			if empty && err != nil {
@@ -59,6 +67,30 @@ func (r *Repo) Log(ctx context.Context, opts LogOptions) iter.Seq2[*Commit, erro
 			}
 		}
 	}
+}
+
+// maxStraight is how many commits are read one by one before git log is asked, which takes as long as to read dozens.
+const maxStraight = 16
+
+// straight returns the commits of a range that is one short line without merges, newest first. Whoever looks at many
+// branches mostly finds such, and a process for each would cost more than all the rest.
+func (r *Repo) straight(ctx context.Context, opts LogOptions) ([]*Commit, bool) {
+	if len(opts.To) != 1 || len(opts.Not) != 1 || !opts.AnyOrder || opts.FirstParent || opts.NoMerges || opts.Reverse {
+		return nil, false
+	}
+	ends, err := r.ids(ctx, opts.To[0], opts.Not[0])
+	if err != nil {
+		return nil, false // git log says what is wrong
+	}
+	var line []*Commit
+	for id := ends[0]; id != ends[1]; id = line[len(line)-1].Parents[0] {
+		c, err := r.Commit(ctx, id)
+		if err != nil || len(c.Parents) != 1 || len(line) == maxStraight {
+			return nil, false
+		}
+		line = append(line, c)
+	}
+	return line, true
 }
 
 // exist reports what a walk begins or ends with that is no commit.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -325,5 +327,45 @@ func TestAncestry(t *testing.T) {
 	}
 	if _, err := repo.CountRange(ctx, absent, main); !errors.Is(err, git.ErrNotFound) {
 		t.Errorf("count from nowhere: %v", err)
+	}
+}
+
+// A short line of commits is read without git log, and must be what git log says: for lines of every length around the
+// bound, for a merge in them, and for messages that are hard to read.
+func TestAShortLineReadsAsTheWalkDoes(t *testing.T) {
+	r := gittest.New(t)
+	at := []string{r.Commit("feat: begin", "a", "0")}
+	for i := range 20 {
+		message := fmt.Sprintf("fix: number %d\n\nBody of it.\r\nSigned-off-by: a <a@example.com>\n\n\n", i)
+		at = append(at, r.Commit(message, "a", strconv.Itoa(i)))
+	}
+	r.Branch("side")
+	side := r.Commit("fix: aside", "b", "1")
+	r.Checkout("main")
+	r.Commit("fix: on main", "c", "1")
+	merge := r.Merge("side", "Merge side")
+	tip := r.Commit("fix: after it", "d", "1")
+	repo, err := git.Open(t.Context(), r.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	walk := func(from, to string, any bool) (out []*git.Commit) {
+		for c, err := range repo.Log(t.Context(), git.LogOptions{To: []string{to}, Not: []string{from}, AnyOrder: any}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, c)
+		}
+		if to == merge || to == tip { // which side of a merge comes first is git's choice
+			slices.SortFunc(out, func(a, b *git.Commit) int { return strings.Compare(a.ID, b.ID) })
+		}
+		return out
+	}
+	for _, from := range []string{at[0], at[3], at[4], at[5], side} {
+		for _, to := range []string{at[20], at[19], at[5], at[4], side, merge, tip} {
+			if slow, fast := walk(from, to, false), walk(from, to, true); !reflect.DeepEqual(slow, fast) {
+				t.Errorf("%s..%s: git log says %+v, and read one by one it is %+v", from, to, slow, fast)
+			}
+		}
 	}
 }
