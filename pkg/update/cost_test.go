@@ -1,10 +1,13 @@
 package update_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,7 +16,7 @@ import (
 	"github.com/relctl/relctl/pkg/release"
 )
 
-// wire counts what a client sends and receives, headers and all; TLS is not counted.
+// wire counts what a client sends and receives, headers and TLS and all.
 type wire struct {
 	net.Conn
 	sent, received *atomic.Int64
@@ -53,48 +56,57 @@ func decade(t testing.TB) *trusttest.Vendor {
 	return v
 }
 
-// What a check costs, in requests and in bytes on the wire without TLS. The bound is a promise for a customer for whom
-// nothing has changed; docs/scale.md is worked out from what this test prints.
+// What a check costs, in requests and in bytes on the wire, with a TLS handshake each time. The bound is a promise for a
+// customer for whom nothing has changed; docs/scale.md is worked out from what this test prints.
 func TestWhatACheckCosts(t *testing.T) {
 	t.Parallel()
 	v := decade(t)
-	s := newShop(t, v)
+	s := &shop{dir: t.TempDir()}
+	publish := func() { put(t, s.dir, v.Files(line, "lts-2.5")) } // of the others no file is asked for
+	publish()
+	s.server = httptest.NewTLSServer(s)
+	defer s.server.Close()
 	config := acme(t, v, s.server.URL)
-	var sent, received atomic.Int64
-	config.HTTP = &http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true, // each request pays for its own connection
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			c, err := (&net.Dialer{}).DialContext(ctx, network, address)
-			return wire{c, &sent, &received}, err
-		},
-	}}
-	check := func(what string, installed string) (requests, bytes int64) {
+	check := func(what string) (requests, bytes int64) {
 		t.Helper()
+		var sent, received atomic.Int64
+		transport := &http.Transport{
+			TLSClientConfig: s.server.Client().Transport.(*http.Transport).TLSClientConfig,
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+				return wire{c, &sent, &received}, err
+			},
+		}
+		config.HTTP = &http.Client{Transport: transport}
 		s.requests.Store(0)
-		sent.Store(0)
-		received.Store(0)
-		if a := ask(t, client(t, config), installed); a.Problem != nil {
+		if a := ask(t, client(t, config), "2.4.499"); a.Problem != nil {
 			t.Fatal(a.Problem)
 		}
-		t.Logf("%-44s %2d requests, %6d bytes sent, %6d received", what, s.requests.Load(), sent.Load(), received.Load())
-		return s.requests.Load(), sent.Load() + received.Load()
+		transport.CloseIdleConnections()
+		requests = s.requests.Load()
+		t.Logf("%-44s %2d requests, %6d bytes sent, %6d received", what, requests, sent.Load(), received.Load())
+		return requests, sent.Load() + received.Load()
 	}
-	check("the first check, from the first of 20 roots", "2.4.499")
-	if requests, bytes := check("nothing has changed", "2.4.499"); requests > 2 || bytes > 50<<10 {
-		t.Errorf("an unchanged customer's check: %d requests, %d bytes", requests, bytes)
+	small := func(what string) {
+		t.Helper()
+		if requests, bytes := check(what); requests > 2 || bytes > 50<<10 {
+			t.Errorf("%s: %d requests, %d bytes", what, requests, bytes)
+		}
 	}
+	check("the first check, from the first of 20 roots")
+	small("nothing has changed")
 	v.Now = v.Now.Add(12 * time.Hour)
 	v.Refresh()
-	publishAll(t, s.dir, v)
-	if requests, bytes := check("the timestamp was signed anew", "2.4.499"); requests > 2 || bytes > 50<<10 {
-		t.Errorf("a check after a refresh: %d requests, %d bytes", requests, bytes)
-	}
+	publish()
+	small("the timestamp was signed anew")
 	v.Release("lts-2.5", "2.5.0")
-	publishAll(t, s.dir, v)
-	check("another channel has a release", "2.4.499")
+	publish()
+	check("another of 200 channels has a release")
 	v.Release(line, "2.4.500")
-	publishAll(t, s.dir, v)
-	check("this channel has a release", "2.4.499")
+	publish()
+	check("this channel has a release")
+	config.Dir, config.Root = config.Dir+"-2", v.Roots[len(v.Roots)-1]
+	check("the first check, from the newest root")
 }
 
 // Publishing one more release, or one more channel, must not make the others' news grow: what a check of one channel
@@ -122,6 +134,45 @@ func TestNewsDoNotGrowWithReleases(t *testing.T) {
 		t.Logf("%4d channels, %5d releases: a trust update of %6d bytes, %.2f of the smallest", c.channels, c.releases, got, float64(got)/float64(base))
 		if got > base*c.most+64 {
 			t.Errorf("%d channels, %d releases: %d bytes, at most %d times %d are allowed", c.channels, c.releases, got, c.most, base)
+		}
+	}
+}
+
+// What publishing one more release writes and signs: the list of its channel, which names all releases of the channel, the
+// snapshot, which names all channels, and three files of one size. Releases of other channels cost nothing.
+func TestWhatPublishingAReleaseWrites(t *testing.T) {
+	t.Parallel()
+	const channels = 200
+	written := func(releases int) (list, rest int) {
+		v := trusttest.New("acme")
+		for i := range channels {
+			v.AddChannel(fmt.Sprintf("lts-2.%d", i), fmt.Sprintf("2.%d", i))
+		}
+		for _, c := range v.Channels {
+			for i := range releases / channels {
+				c.Releases = append(c.Releases, v.Make(c, fmt.Sprintf("%s.%d", c.Standing.Line, i)))
+			}
+		}
+		v.Publish()
+		before := v.Files("lts-2.0")
+		v.Release("lts-2.0", "2.0.999999")
+		for name, data := range v.Files("lts-2.0") {
+			switch _, old := before[name]; {
+			case strings.HasSuffix(name, ".lts-2.0.json"):
+				list += len(data)
+			case !old, !bytes.Equal(before[name], data):
+				rest += len(data)
+			}
+		}
+		return list, rest
+	}
+	_, base := written(channels)
+	for _, releases := range []int{200, 1000, 10000} {
+		list, rest := written(releases)
+		entries := releases/channels + 1
+		t.Logf("%5d releases in %d channels: the list has %6d bytes (%d of each of its %d entries), all else %6d", releases, channels, list, list/entries, entries, rest)
+		if list > 600*(entries+1) || rest > base+base/20 {
+			t.Errorf("%d releases: list %d, rest %d bytes", releases, list, rest)
 		}
 	}
 }
