@@ -38,6 +38,9 @@ func readCache(path string) (cache, error) {
 
 // cached returns the newest known state that head builds on, the empty one if there is none.
 func (l *Ledger) cached(ctx context.Context, head string) *State {
+	if last := l.last.Load(); last != nil && last.Head == head {
+		return last.clone()
+	}
 	c, err := readCache(l.cachePath())
 	if err != nil || c.Schema != cacheSchema || c.State == nil || c.State.Channels == nil || c.State.Head == "" {
 		return NewState()
@@ -53,6 +56,7 @@ func (l *Ledger) cached(ctx context.Context, head string) *State {
 
 // keep stores a state; a cache that cannot be written costs time, nothing else.
 func (l *Ledger) keep(s *State) {
+	l.last.Store(s.clone())
 	data, err := json.Marshal(cache{Schema: cacheSchema, State: s})
 	if err != nil {
 		return

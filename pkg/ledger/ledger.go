@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"path"
+	"sync/atomic"
 	"time"
 
 	"github.com/relctl/relctl/pkg/git"
@@ -25,6 +26,8 @@ type Ledger struct {
 	remote string
 	// now is the clock of new events.
 	now func() time.Time
+	// last is the newest state that was kept, which nobody changes: a long ledger's takes time to read from its file.
+	last atomic.Pointer[State]
 }
 
 // New returns the ledger that lives on a remote, "" for a repository without one, in which it can only be read.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"github.com/relctl/relctl/pkg/release"
@@ -69,4 +70,32 @@ func BenchmarkStateWith10000Observations(b *testing.B) {
 			}
 		}
 	})
+}
+
+// A list with room behind its end would be shared by two states that fold on from one: the second event would take the
+// place of the first.
+func TestClonesHaveNoRoomInCommon(t *testing.T) {
+	s := NewState()
+	s.Channels["rolling"] = &Channel{Rings: map[string]*Ring{"canary": {}}}
+	fill := func(v reflect.Value) {
+		for i := range v.NumField() {
+			if f := v.Field(i); f.Kind() == reflect.Slice {
+				f.Set(reflect.MakeSlice(f.Type(), 1, 4))
+			}
+		}
+	}
+	check := func(v reflect.Value) {
+		for i := range v.NumField() {
+			if f := v.Field(i); f.Kind() == reflect.Slice && (f.Len() != 1 || f.Cap() != 1) {
+				t.Errorf("%s.%s has room for %d behind its end", v.Type(), v.Type().Field(i).Name, f.Cap()-f.Len())
+			}
+		}
+	}
+	fill(reflect.ValueOf(s).Elem())
+	fill(reflect.ValueOf(s.Channels["rolling"]).Elem())
+	fill(reflect.ValueOf(s.Channels["rolling"].Rings["canary"]).Elem())
+	c := s.clone()
+	check(reflect.ValueOf(c).Elem())
+	check(reflect.ValueOf(c.Channels["rolling"]).Elem())
+	check(reflect.ValueOf(c.Channels["rolling"].Rings["canary"]).Elem())
 }

@@ -226,6 +226,7 @@ func (s *State) clone() *State {
 func (c *Channel) clone() *Channel {
 	out := *c
 	out.Releases, out.Abandoned = slices.Clone(c.Releases), slices.Clip(c.Abandoned)
+	out.Statements = slices.Clip(c.Statements)
 	out.Voids, out.Exonerated, out.Observations = slices.Clip(c.Voids), slices.Clip(c.Exonerated), slices.Clip(c.Observations)
 	out.Rings = make(map[string]*Ring, len(c.Rings))
 	for name, r := range c.Rings {
