@@ -1,5 +1,5 @@
 # Thin names for what the README and CI run.
-.PHONY: demo test lint generate bench ci
+.PHONY: demo test lint generate reliability bench ci
 
 demo:
 	go run ./cmd/relctl demo
@@ -15,6 +15,9 @@ generate:
 	for file in docs/schema/*.json; do go run ./cmd/relctl schema $$(basename $$file .json) > $$file.new && mv $$file.new $$file || exit 1; done
 	go run ./cmd/relctl reference > docs/reference.md.new && mv docs/reference.md.new docs/reference.md
 	go run ./cmd/relctl ci github --setup .ci/tools
+
+reliability:
+	RELCTL_CRASH=all RELCTL_RELIABILITY=write go test -timeout 3h -count 1 -run 'TestCrashMatrix$$' ./cmd/relctl
 
 bench:
 	go test -run '^$$' -bench . -benchtime 3x ./...

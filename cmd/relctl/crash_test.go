@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"slices"
 	"testing"
+
+	"github.com/relctl/relctl/internal/s3test"
 )
 
 var hexID = regexp.MustCompile(`[0-9a-f]{40}`)
@@ -19,6 +23,8 @@ type crashCommand struct {
 	again []string
 	// over are the exit codes that say that nothing was left to do.
 	over []int
+	// bucket puts a bucket at the end of args, whose requests are points too.
+	bucket bool
 }
 
 var cutLTS = []string{
@@ -33,6 +39,7 @@ var crashCommands = []crashCommand{
 	{name: "promote rolling", before: [][]string{cutRolling}, args: []string{"promote", "rolling", "2026.302.1"}, again: []string{"advance", "rolling"}},
 	{name: "advance rolling", before: [][]string{cutRolling}, args: []string{"advance", "rolling"}},
 	{name: "publish 2.4.0", before: [][]string{cutLTS}, args: []string{"publish", "2.4.0", "--to", "../mirror"}},
+	{name: "publish to a bucket", before: [][]string{cutLTS}, args: []string{"publish", "2.4.0", "--to"}, bucket: true},
 }
 
 // TestCrashMatrix disturbs every side effect of the commands that release, promote and publish, one at a time: the process
@@ -46,12 +53,16 @@ func TestCrashMatrix(t *testing.T) {
 	t.Parallel()
 	base := newCrashWorld(t)
 	base.trust()
+	var all []*crashMatrix
 	for _, c := range crashCommands {
-		t.Run(c.name, func(t *testing.T) {
+		all = append(all, newCrashMatrix(t, base, c))
+	}
+	crashPage(t, all)
+	for _, m := range all {
+		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
-			m := newCrashMatrix(t, base, c)
 			for i, k := range m.cases() {
-				if !chosen(c.name, i, k) {
+				if !chosen(m.name, i, k) {
 					continue
 				}
 				t.Run(k.String(), func(t *testing.T) {
@@ -99,12 +110,16 @@ func newCrashMatrix(t *testing.T, base *crashWorld, c crashCommand) *crashMatrix
 	m.before = m.start.look()
 	w := m.start.copy(t)
 	log := w.path("points")
-	if got := w.run(w.watched("", "", log), c.args...); got.code != 0 {
+	served := m.serve(w, crashCase{})
+	if got := served.run(w.watched("", "", log)); got.code != 0 {
 		t.Fatalf("undisturbed, it ended with %s: %s", got.how(), got.out)
 	}
 	var err error
 	m.points, err = readPoints(log)
 	w.must(err)
+	if c.bucket { // what it does here is what it does for a folder
+		m.points = served.gateway.points
+	}
 	if c.again != nil {
 		w.well(c.again...)
 	}
@@ -133,7 +148,8 @@ func (m *crashMatrix) cases() []crashCase {
 // check lets a fault happen, looks, runs the command again, and looks again.
 func (m *crashMatrix) check(t *testing.T, k crashCase) {
 	w := m.start.copy(t)
-	first := w.run(w.watched(k.point, k.fault, ""), m.args...)
+	served := m.serve(w, k)
+	first := served.run(w.watched(k.point, k.fault, ""))
 	if _, err := os.Stat(w.path("hit")); err != nil {
 		t.Fatalf("the command did not come to this point: %s: %s", first.how(), first.out)
 	}
@@ -143,11 +159,13 @@ func (m *crashMatrix) check(t *testing.T, k crashCase) {
 	if text := w.look().half(w, m.before, m.whole); text != "" {
 		t.Errorf("after the fault:\n%s%s", text, first.out)
 	}
-	args := m.args
-	if m.again != nil {
-		args = m.again
+	if served.gateway != nil {
+		served.gateway.open()
 	}
-	second := w.run(nil, args...)
+	if m.again != nil {
+		served.args = m.again
+	}
+	second := served.run(nil)
 	end := w.look()
 	if second.code != 0 && !slices.Contains(m.over, second.code) {
 		t.Errorf("again, it ended with %s: %s", second.how(), second.out)
@@ -155,4 +173,40 @@ func (m *crashMatrix) check(t *testing.T, k crashCase) {
 	if text := end.differs(m.whole) + w.verified(end); text != "" {
 		t.Errorf("in the end:\n%s\nthe first run said\n%s\nthe second\n%s", text, first.out, second.out)
 	}
+}
+
+// served is a command with the server that it talks to.
+type served struct {
+	*crashWorld
+	args    []string
+	gateway *gateway
+}
+
+// serve starts the bucket of a command that needs one.
+func (m *crashMatrix) serve(w *crashWorld, k crashCase) *served {
+	w.t.Helper()
+	s := &served{crashWorld: w, args: m.args}
+	if !m.bucket {
+		return s
+	}
+	w.must(os.MkdirAll(w.path("s3", "releases"), 0o755))
+	real, stop, err := s3test.Start(w.t.Context(), w.path("s3"))
+	w.must(err)
+	w.t.Cleanup(stop)
+	s.gateway = &gateway{real: real, point: k.point, fault: k.fault, hit: w.path("hit")}
+	server := httptest.NewServer(s.gateway)
+	w.t.Cleanup(server.Close)
+	s.args = append(slices.Clone(m.args), "s3://releases/acme?endpoint="+server.URL)
+	return s
+}
+
+// run runs the command, which its server may kill.
+func (s *served) run(env []string) ran {
+	ctx, cancel := context.WithCancel(s.t.Context())
+	defer cancel()
+	if s.gateway != nil {
+		s.gateway.kill = cancel
+		env = append(env, "AWS_ACCESS_KEY_ID="+s3test.AccessKey, "AWS_SECRET_ACCESS_KEY="+s3test.SecretKey)
+	}
+	return ended(s.program(ctx, env, s.args...))
 }

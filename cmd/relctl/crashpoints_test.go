@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -198,7 +199,9 @@ func faultsOf(point string) []string {
 type gateway struct {
 	real         http.Handler
 	point, fault string
-	kill         func()
+	// hit is a file that is made when the fault happens, kill ends the program.
+	hit  string
+	kill func()
 
 	counter
 	points []string
@@ -222,13 +225,14 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.pass(w, r)
 		return
 	}
+	record(g.hit, name)
 	switch g.fault {
 	case dieBefore:
-		g.kill()
+		g.killed(r)
 		panic(http.ErrAbortHandler)
 	case dieAfter:
 		g.real.ServeHTTP(httptest.NewRecorder(), r)
-		g.kill()
+		g.killed(r)
 		panic(http.ErrAbortHandler)
 	case cutOff:
 		panic(http.ErrAbortHandler)
@@ -243,6 +247,20 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.mu.Unlock()
 		g.pass(w, r)
 	}
+}
+
+// killed ends the program and returns once it is dead.
+func (g *gateway) killed(r *http.Request) {
+	g.kill()
+	_, _ = io.Copy(io.Discard, r.Body) // only then a server notices that a client is gone
+	<-r.Context().Done()
+}
+
+// open ends what a fault did.
+func (g *gateway) open() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed, g.point = false, ""
 }
 
 // pass lets a request through while the server is open.

@@ -139,8 +139,8 @@ func (w *crashWorld) git(dir string, args ...string) string {
 }
 
 // program is a run of relctl in the world's clone, with more environment.
-func (w *crashWorld) program(env []string, args ...string) *exec.Cmd {
-	cmd := exec.Command("relctl", args...)
+func (w *crashWorld) program(ctx context.Context, env []string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "relctl", args...)
 	cmd.Dir, cmd.Env = w.path("repo"), append(w.env(), env...)
 	return cmd
 }
@@ -148,7 +148,7 @@ func (w *crashWorld) program(env []string, args ...string) *exec.Cmd {
 // run runs relctl to its end.
 func (w *crashWorld) run(env []string, args ...string) ran {
 	w.t.Helper()
-	return ended(w.program(env, args...))
+	return ended(w.program(w.t.Context(), env, args...))
 }
 
 // ended runs a program to its end.
@@ -204,24 +204,24 @@ func (w *crashWorld) look() seen {
 		s.Refs[f[0]] = f[len(f)-1]
 	}
 	for _, store := range []string{"store", "mirror", "s3/releases"} {
-		s.addFiles(w.t, w.path(store))
+		s.addFiles(w.t, w.dir, store)
 	}
 	s.Tags = w.git(w.path("repo"), "tag", "--list")
 	return s
 }
 
 // addFiles adds what lies in a store.
-func (s *seen) addFiles(t testing.TB, root string) {
+func (s *seen) addFiles(t testing.TB, dir, store string) {
 	t.Helper()
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Join(dir, store), func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // no store yet
 		}
 		if err != nil || d.IsDir() {
 			return err
 		}
-		rel, err := filepath.Rel(filepath.Dir(root), path)
-		if err != nil || strings.HasPrefix(rel, filepath.Join(filepath.Base(root), ".staging", "put-")) {
+		rel, err := filepath.Rel(dir, path)
+		if err != nil || strings.HasPrefix(rel, filepath.Join(store, ".staging", "put-")) {
 			return err // the store sweeps these away after a day
 		}
 		s.Files[rel] = "present"
@@ -279,7 +279,7 @@ func (s seen) half(w *crashWorld, before, whole seen) string {
 	// A release is visible with all its files or not at all, and only if the ledger has it.
 	releases := map[string]bool{}
 	for k := range whole.Files {
-		if i := strings.Index(k, "/releases/"); i >= 0 && before.Files[k] == "" {
+		if i := strings.LastIndex(k, "/releases/"); i >= 0 && before.Files[k] == "" {
 			releases[filepath.Join(append([]string{k[:i]}, strings.Split(k[i+1:], "/")[:3]...)...)] = true
 		}
 	}

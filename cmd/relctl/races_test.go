@@ -110,7 +110,7 @@ func (r *racers) work(i int, j job) {
 	_ = os.Remove(log)
 	var last ran
 	for try := 1; try <= enough; try++ {
-		cmd := r.program([]string{"PATH=" + r.path("counting") + ":" + os.Getenv("PATH"), "RACE_PUSHES=" + log}, j.args...)
+		cmd := r.program(r.t.Context(), []string{"PATH=" + r.path("counting") + ":" + os.Getenv("PATH"), "RACE_PUSHES=" + log}, j.args...)
 		cmd.Dir = r.clones[i]
 		last = ended(cmd)
 		if slices.Contains(j.done, last.code) {
