@@ -98,9 +98,8 @@ func watchDisk() {
 			}
 			failing = true
 		}
-		if err := syscall.Errno(0); failing && fault == diskFull && s.Op != "remove" {
-			err = syscall.ENOSPC
-			return &os.PathError{Op: s.Op, Path: s.Path, Err: err}
+		if failing && fault == diskFull && s.Op != "remove" {
+			return &os.PathError{Op: s.Op, Path: s.Path, Err: syscall.ENOSPC}
 		}
 		if failing && fault == readOnly && s.Op != "sync" {
 			return &os.PathError{Op: s.Op, Path: s.Path, Err: syscall.EROFS}
