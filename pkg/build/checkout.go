@@ -76,7 +76,7 @@ func settle(dir string, date time.Time) error {
 			want = 0o755
 		}
 		if (d.IsDir() || d.Type().IsRegular()) && info.Mode().Perm() != want {
-			if err := disk.Chmod(path, want); err != nil { //nolint:gosec // the folder is ours, and nothing runs in it yet
+			if err := disk.Chmod(path, want); err != nil {
 				return err
 			}
 		}
