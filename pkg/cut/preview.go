@@ -2,9 +2,9 @@ package cut
 
 import (
 	"context"
-	"os"
 	"strings"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/git"
 )
 
@@ -37,7 +37,7 @@ func OpenPreview(ctx context.Context, dir, remote, branch, commit string) (*Prev
 	if err != nil {
 		return nil, err
 	}
-	if v.dir, err = os.MkdirTemp("", "relctl-preview-"); err != nil {
+	if v.dir, err = disk.MkdirTemp("", "relctl-preview-"); err != nil {
 		return nil, err
 	}
 	if err = repo.Preview(ctx, v.dir, name, branch, id); err == nil {
@@ -66,5 +66,5 @@ func (v *Preview) Close() {
 	if v.Project != nil {
 		_ = v.Repo.Close() // a process that ends
 	}
-	_ = os.RemoveAll(v.dir) // a scratch folder
+	_ = disk.RemoveAll(v.dir) // a scratch folder
 }

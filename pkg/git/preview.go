@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/relctl/relctl/internal/disk"
 )
 
 // Preview makes a bare repository in the new or empty folder dst that stands as this one would if a remote's branch were
@@ -31,7 +32,7 @@ func (r *Repo) Preview(ctx context.Context, dst, remote, branch, commit string) 
 		return err
 	}
 	s := &scratch{dir: dst}
-	if err := os.MkdirAll(dst, 0o755); err != nil {
+	if err := disk.MkdirAll(dst, 0o755); err != nil {
 		return err
 	}
 	if err := s.git(ctx, "init", "--quiet", "--bare", "--template=", "--initial-branch=main"); err != nil {
@@ -40,7 +41,7 @@ func (r *Repo) Preview(ctx context.Context, dst, remote, branch, commit string) 
 	info := filepath.Join(dst, "objects", "info")
 	objects := filepath.ToSlash(filepath.Join(r.commonDir, "objects")) + "\n"
 	err = errors.Join(
-		os.MkdirAll(info, 0o755), os.WriteFile(filepath.Join(info, "alternates"), []byte(objects), 0o644),
+		disk.MkdirAll(info, 0o755), disk.WriteFile(filepath.Join(info, "alternates"), []byte(objects), 0o644),
 		s.git(ctx, "remote", "add", remote, r.absolute(url)),
 	)
 	if err != nil {
