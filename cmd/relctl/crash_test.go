@@ -75,7 +75,7 @@ func TestCrashMatrix(t *testing.T) {
 }
 
 // sampled is how many cases share one that runs by default.
-const sampled = 70
+const sampled = 200
 
 func chosen(command string, i int, k crashCase) bool {
 	if point := os.Getenv("RELCTL_CRASH_POINT"); point != "" {
