@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"time"
 
@@ -47,6 +48,22 @@ type Archive struct {
 	r       io.ReaderAt
 	entries []Entry
 	mtime   time.Time
+}
+
+// OpenFile opens the bundle at path. The archive reads from the file until end closes it; after an error it is closed.
+func OpenFile(path string) (a *Archive, end func() error, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		a, err = Open(f, info.Size())
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return a, f.Close, nil
 }
 
 // Open reads the table of contents of a bundle of size bytes.

@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -21,6 +22,13 @@ type Source struct {
 	// SHA256 in lower-case hex is held against what was written; "" is not.
 	SHA256 string
 	Open   func() (io.ReadCloser, error)
+}
+
+// Memory is a source of data that nobody may run.
+func Memory(name string, data []byte) Source {
+	return Source{Name: name, Mode: "0644", Size: int64(len(data)), Open: func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(data)), nil
+	}}
 }
 
 const copyBuffer = 1 << 20

@@ -32,19 +32,11 @@ type Release struct {
 
 // Open lays the files of a bundle out in an empty folder.
 func Open(path, dir string) (r *Release, err error) {
-	f, err := os.Open(path)
+	a, end, err := bundle.OpenFile(path)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	a, err := bundle.Open(f, info.Size())
-	if err != nil {
-		return nil, err
-	}
+	defer func() { err = errors.Join(err, end()) }()
 	raw, err := a.ReadFile(release.ManifestName, release.MaxManifestBytes)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package cut
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -74,12 +73,12 @@ func (c *cutter) bundle(m *made, sigs signed, open func(name string) (io.ReadClo
 
 // bundleSources are the files of a bundle.
 func bundleSources(m *made, sigs signed, carried []trust.Named, open func(name string) (io.ReadCloser, error)) []bundle.Source {
-	sources := []bundle.Source{memory(release.ManifestName, m.Raw)}
+	sources := []bundle.Source{bundle.Memory(release.ManifestName, m.Raw)}
 	for _, f := range carried {
-		sources = append(sources, memory(f.Name, f.Data))
+		sources = append(sources, bundle.Memory(f.Name, f.Data))
 	}
 	for name, data := range sigs {
-		sources = append(sources, memory(name, data))
+		sources = append(sources, bundle.Memory(name, data))
 	}
 	for _, f := range m.Manifest.Files {
 		sources = append(sources, bundle.Source{
@@ -88,12 +87,6 @@ func bundleSources(m *made, sigs signed, carried []trust.Named, open func(name s
 		})
 	}
 	return sources
-}
-
-func memory(name string, data []byte) bundle.Source {
-	return bundle.Source{Name: name, Mode: "0644", Size: int64(len(data)), Open: func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(data)), nil
-	}}
 }
 
 func writeBundle(path string, m *release.Manifest, sources []bundle.Source) (size int64, err error) {

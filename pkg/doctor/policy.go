@@ -15,6 +15,7 @@ import (
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/publish"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/sign"
 )
@@ -73,8 +74,8 @@ func (d *examination) signing() {
 		}
 		good++
 	}
-	if need := max(s.Threshold, 1); good == len(s.Keys) {
-		d.ok("keys", "%s, %d must sign", release.Count(good, "key"), need)
+	if good == len(s.Keys) {
+		d.ok("keys", "%s, %d must sign", release.Count(good, "key"), s.Threshold)
 	}
 }
 
@@ -126,14 +127,12 @@ func usesSSH(roles map[string][]channel.Signer) bool {
 
 // stores looks whether a release could be written where the policy wants it.
 func (d *examination) stores() {
-	for _, s := range d.project.Policy.Product.Stores {
-		if s.Directory == "" {
+	for _, s := range d.project.Stores() {
+		store, ok := s.(publish.Directory)
+		if !ok {
 			continue
 		}
-		dir := filepath.FromSlash(s.Directory)
-		if !filepath.IsAbs(dir) {
-			dir = filepath.Join(d.repo.Top(), dir)
-		}
+		dir := store.Root
 		there := dir
 		for _, err := os.Stat(there); err != nil && filepath.Dir(there) != there; _, err = os.Stat(there) {
 			there = filepath.Dir(there)
@@ -192,9 +191,6 @@ func (d *examination) recipe(tree fs.FS) []Finding {
 		return []Finding{{Status: OK, Subject: "build", Text: strings.Join(b.Command, " ")}}
 	}
 	path := p.Goreleaser
-	if path == "" {
-		path = ".goreleaser.yaml"
-	}
 	data, err := fs.ReadFile(tree, path)
 	if err != nil {
 		return []Finding{{Problem, "build", path + " is missing", "commit it to this branch too, or correct goreleaser in channels/product.yaml"}}

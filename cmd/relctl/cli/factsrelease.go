@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,7 +24,7 @@ func releaseFacts(name string) (set *fact.Set, found bool, err error) {
 		}
 		set, err = folderFacts(name)
 	} else if strings.HasSuffix(name, ".bundle") {
-		set, err = bundleFacts(name, info)
+		set, err = bundleFacts(name)
 	} else {
 		return nil, false, nil
 	}
@@ -45,16 +44,12 @@ func folderFacts(dir string) (*fact.Set, error) {
 	return set, err
 }
 
-func bundleFacts(path string, info fs.FileInfo) (*fact.Set, error) {
-	f, err := os.Open(path)
+func bundleFacts(path string) (*fact.Set, error) {
+	b, end, err := bundle.OpenFile(path)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }() // only read
-	b, err := bundle.Open(f, info.Size())
-	if err != nil {
-		return nil, err
-	}
+	defer func() { _ = end() }() // only read
 	set, _, err := fact.OfRelease(b.ReadFile)
 	return set, err
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,7 +61,7 @@ committed, and nothing that is there is overwritten.`,
 				return err
 			}
 			for _, l := range asked {
-				if !hasLine(p.Lines, l) {
+				if !slices.ContainsFunc(p.Lines, func(has scaffold.Line) bool { return has.Line == l }) {
 					return usagef("name it as a branch that the remote has, such as release/"+l.String(), "the remote has no branch for the line %s", l)
 				}
 			}
@@ -71,15 +72,6 @@ committed, and nothing that is there is overwritten.`,
 	cmd.Flags().StringArrayVar(&lines, "line", nil, "make a channel for this `line`, such as 2.4 (repeatable; default: the newest with a release)")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print the files, write nothing")
 	return cmd
-}
-
-func hasLine(lines []scaffold.Line, want release.Line) bool {
-	for _, l := range lines {
-		if l.Line == want {
-			return true
-		}
-	}
-	return false
 }
 
 // survey reads what a proposal is made from. Branches and tags are those of the remote, or, if it does not answer, those

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -85,9 +83,7 @@ func pullTrust(ctx context.Context, store cut.Store, fetched, place string) (*pu
 	}
 	var sources []bundle.Source
 	for name, data := range files {
-		sources = append(sources, bundle.Source{Name: release.TrustDir + name, Mode: "0644", Size: int64(len(data)), Open: func() (io.ReadCloser, error) {
-			return io.NopCloser(bytes.NewReader(data)), nil
-		}})
+		sources = append(sources, bundle.Memory(release.TrustDir+name, data))
 	}
 	var buf bytes.Buffer
 	if err := bundle.WriteTrust(&buf, issued, sources); err != nil {
@@ -99,19 +95,11 @@ func pullTrust(ctx context.Context, store cut.Store, fetched, place string) (*pu
 
 // bundleChannels are the channels of which a bundle carries the news, none if it carries no trust.
 func bundleChannels(path string) (channels []string, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	a, err := bundle.Open(f, info.Size())
+	a, end, err := bundle.OpenFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("what was fetched is no bundle: %w", err)
 	}
+	defer func() { err = errors.Join(err, end()) }()
 	for _, e := range a.Entries() {
 		if name, ok := strings.CutPrefix(e.Name, release.TrustDir+release.StandingDir); ok {
 			channels = append(channels, strings.TrimSuffix(name, ".json"))

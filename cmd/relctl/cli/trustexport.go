@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -74,9 +73,7 @@ without any release. It is small enough for an e-mail. relverify update-trust ta
 func trustSources(files []trust.Named) []bundle.Source {
 	var out []bundle.Source
 	for _, f := range files {
-		out = append(out, bundle.Source{Name: f.Name, Mode: "0644", Size: int64(len(f.Data)), Open: func() (io.ReadCloser, error) {
-			return io.NopCloser(bytes.NewReader(f.Data)), nil
-		}})
+		out = append(out, bundle.Memory(f.Name, f.Data))
 	}
 	return out
 }

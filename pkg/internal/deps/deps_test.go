@@ -29,7 +29,7 @@ var table = map[string][]string{
 	"pkg/fact":                  {},
 	"pkg/site":                  {},
 	"pkg/scaffold":              {},
-	"pkg/doctor":                {"pkg/build", "pkg/channel", "pkg/cut", "pkg/git", "pkg/ledger", "pkg/plan", "pkg/sign"},
+	"pkg/doctor":                {"pkg/build", "pkg/channel", "pkg/cut", "pkg/git", "pkg/ledger", "pkg/plan", "pkg/publish", "pkg/sign"},
 	"pkg/portal":                {"pkg/site", "pkg/timeline", "pkg/upgrade"},
 	"pkg/fact/contract":         {"pkg/fact"},
 	"pkg/fact/extract":          {"pkg/channel", "pkg/fact"},
