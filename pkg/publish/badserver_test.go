@@ -369,6 +369,48 @@ func TestFailuresThatPassAreBorneWithoutARerun(t *testing.T) {
 	}
 }
 
+// late returns a fault that denies each object to the first who reads it after it was written.
+func late() faultFunc {
+	var mu sync.Mutex
+	written, denials := map[string]bool{}, map[string]int{}
+	return func(w http.ResponseWriter, r *http.Request, real http.Handler) {
+		mu.Lock()
+		denied := r.Method != http.MethodPut && written[r.URL.Path] && denials[r.URL.Path] == 0
+		if denied {
+			denials[r.URL.Path]++
+		}
+		written[r.URL.Path] = written[r.URL.Path] || r.Method == http.MethodPut
+		mu.Unlock()
+		if denied {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		real.ServeHTTP(w, r)
+	}
+}
+
+func TestAServerThatTellsLateOfWhatItTookIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"registry", "bucket"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			d := &disturber{}
+			open := remoteStore(t, kind, d.before)
+			set, bundle := variant(t, 1), bundleFile(t, "bundle")
+			for _, step := range []step{stageIt, revealIt} {
+				d.set(late(), 1)
+				if err := step(t.Context(), open(), set, bundle); err != nil {
+					t.Error(err)
+				}
+			}
+			d.set(nil, 1)
+			if !isShown(t, open(), set, bundle) {
+				t.Error("it is not visible")
+			}
+		})
+	}
+}
+
 func TestWhatWasSentBeforeADeathIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"registry", "bucket"} {

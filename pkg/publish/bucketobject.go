@@ -160,9 +160,9 @@ func (b *Bucket) send(ctx context.Context, name, path string, f release.File) er
 	if err != nil {
 		return err
 	}
-	there, err = b.holds(ctx, name, f.Size, f.SHA256)
+	there, err = b.Retry.seen(ctx, func() (bool, error) { return b.holds(ctx, name, f.Size, f.SHA256) })
 	if err == nil && !there {
-		err = &RemoteError{Store: b.String(), Op: "write", Name: name, Tries: 1, Err: &CorruptError{Name: name, Want: fmt.Sprintf("%d bytes", f.Size), Got: "something"}}
+		err = &RemoteError{Store: b.String(), Op: "write", Name: name, Tries: 1, Err: &CorruptError{Name: name, Want: fmt.Sprintf("%d bytes", f.Size), Got: "something else, or nothing"}}
 	}
 	return err
 }

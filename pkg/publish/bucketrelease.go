@@ -55,7 +55,7 @@ func (b *Bucket) Stage(ctx context.Context, s Set) error {
 		return err
 	}
 	// Ours, or that of another run which was first and must be ours.
-	done, err := b.check(ctx, s)
+	done, err := b.Retry.seen(ctx, func() (bool, error) { return b.check(ctx, s) })
 	if err == nil && !done {
 		err = fmt.Errorf("%s holds nothing of the plan that was staged there just now; run the same command again", b)
 	}
@@ -158,12 +158,12 @@ func (b *Bucket) Open(ctx context.Context, plan, name string) (io.ReadCloser, er
 
 // Reveal implements [Store].
 func (b *Bucket) Reveal(ctx context.Context, plan string, m *release.Manifest, bundle string) error {
-	return reveal(ctx, b, plan, m, func(staged *Staged) error { return b.show(ctx, plan, staged, bundle) })
+	return reveal(ctx, b, b.Retry, plan, m, func(staged *Staged) error { return b.show(ctx, plan, staged, bundle) })
 }
 
 // reveal makes a staged set visible with show, does nothing if it is visible, and gives way to another run that does it
 // at the same time.
-func reveal(ctx context.Context, store Store, plan string, m *release.Manifest, show func(*Staged) error) error {
+func reveal(ctx context.Context, store Store, retry Retry, plan string, m *release.Manifest, show func(*Staged) error) error {
 	staged, err := store.Staged(ctx, plan)
 	if err != nil {
 		return err
@@ -171,7 +171,11 @@ func reveal(ctx context.Context, store Store, plan string, m *release.Manifest, 
 	if staged != nil {
 		err = show(staged)
 	}
-	raw, rerr := store.Released(ctx, m.Channel, m.Version)
+	var raw []byte
+	_, rerr := retry.seen(ctx, func() (there bool, rerr error) {
+		raw, rerr = store.Released(ctx, m.Channel, m.Version)
+		return raw != nil || err != nil, rerr
+	})
 	switch {
 	case rerr != nil:
 		return errors.Join(err, rerr)

@@ -237,8 +237,11 @@ func (r *Repository) write(ctx context.Context, at string, d document) error {
 			return err
 		}
 		got, err := s.puller.Get(ctx, ref)
-		if err == nil && got.Digest.String() != d.digest() {
-			err = &CorruptError{Name: at, Want: d.digest(), Got: got.Digest.String()}
+		switch {
+		case unknown(err):
+			return &CorruptError{Name: at, Want: d.digest(), Got: "nothing"}
+		case err == nil && got.Digest.String() != d.digest():
+			return &CorruptError{Name: at, Want: d.digest(), Got: got.Digest.String()}
 		}
 		return err
 	})

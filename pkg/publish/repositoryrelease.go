@@ -62,7 +62,7 @@ func (r *Repository) Stage(ctx context.Context, s Set) error {
 	if err != nil {
 		return err
 	}
-	done, err := r.check(ctx, s)
+	done, err := r.Retry.seen(ctx, func() (bool, error) { return r.check(ctx, s) })
 	if err == nil && !done {
 		err = fmt.Errorf("%s holds nothing of the plan that was staged there just now; run the same command again", r)
 	}
@@ -218,7 +218,7 @@ func (r *Repository) Open(ctx context.Context, plan, path string) (io.ReadCloser
 
 // Reveal implements [Store].
 func (r *Repository) Reveal(ctx context.Context, plan string, m *release.Manifest, bundle string) error {
-	return reveal(ctx, r, plan, m, func(staged *Staged) error { return r.show(ctx, staged, bundle) })
+	return reveal(ctx, r, r.Retry, plan, m, func(staged *Staged) error { return r.show(ctx, staged, bundle) })
 }
 
 func (r *Repository) show(ctx context.Context, staged *Staged, bundle string) error {

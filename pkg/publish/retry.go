@@ -144,6 +144,20 @@ func (r Retry) do(ctx context.Context, store, op, name string, f func(ctx contex
 	}
 }
 
+// seen looks for what was just written until it is there, or the attempts are used up: some servers replace an object by
+// removing it first, and some tell late of what they took.
+func (r Retry) seen(ctx context.Context, look func() (bool, error)) (bool, error) {
+	for try := 1; ; try++ {
+		there, err := look()
+		if there || err != nil || try >= r.attempts() {
+			return there, err
+		}
+		if err := sleep(ctx, r.pause(try, 0)); err != nil {
+			return false, err
+		}
+	}
+}
+
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

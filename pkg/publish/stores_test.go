@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -83,10 +84,13 @@ func remoteStore(t *testing.T, kind string, b between) opener {
 		real = handler
 	} else {
 		to := &url.URL{Scheme: "http", Host: dockerRegistry(t)}
-		real = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(to)
-			r.Out.Host = r.In.Host // it makes absolute addresses of it
-		}}
+		real = &httputil.ReverseProxy{
+			ErrorLog: log.New(io.Discard, "", 0), // clients go away when they like
+			Rewrite: func(r *httputil.ProxyRequest) {
+				r.SetURL(to)
+				r.Out.Host = r.In.Host // it makes absolute addresses of it
+			},
+		}
 	}
 	if b != nil {
 		real = b(real)
