@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -38,22 +37,15 @@ const (
 // Changes reads the changes of a range in one pass over its commits. A merge is one change with all that it brings if
 // its own message is conventional, as that of a pull request; of other merges each commit that they bring counts.
 func Changes(ctx context.Context, repo *git.Repo, opts Options) (*Result, error) {
-	r := newCommits()
-	lo := git.LogOptions{To: []string{opts.To}, AnyOrder: true}
+	ro := ReleasesOptions{Tips: []string{opts.To}}
 	if opts.From != "" {
-		lo.Not = []string{opts.From}
+		ro.After = []string{opts.From}
 	}
-	for c, err := range repo.Log(ctx, lo) {
-		if err != nil {
-			return nil, err
-		}
-		r.add(&unit{commit: c, message: parseCommit(c)}) // while git goes on walking
+	parts, err := Releases(ctx, repo, ro)
+	if err != nil {
+		return nil, err
 	}
-	r.sort()
-	r.group(opts.To)
-	inv := &inverses{repo: repo}
-	res, err := r.result(ctx, inv)
-	return res, errors.Join(err, inv.close())
+	return &parts[0].Result, nil
 }
 
 // unit is a commit on its way to being a change, or a part of one.

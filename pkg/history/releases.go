@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"time"
 
@@ -20,6 +21,8 @@ type ReleasesOptions struct {
 	Releases []string
 	// Across leaves out what was taken back anywhere in the history, not only inside one release.
 	Across bool
+	// Limit is how many commits of a part are read, the newest; 0 for all.
+	Limit int
 }
 
 // Part is what one release brought.
@@ -27,11 +30,45 @@ type Part struct {
 	Result
 	// Date is the committer date of the release's commit, zero if the history does not hold it.
 	Date time.Time
+	// More says that it brought further commits, which were not read because of a limit.
+	More bool
 }
 
 // Releases parts a history among its releases, in one walk: each commit belongs to the oldest release that contains it.
 // It returns a part for each release, in their order, and one more for what no release contains.
-func Releases(ctx context.Context, repo *git.Repo, opts ReleasesOptions) (_ []Part, err error) {
+func Releases(ctx context.Context, repo *git.Repo, opts ReleasesOptions) ([]Part, error) {
+	if opts.Across {
+		return across(ctx, repo, opts)
+	}
+	w := newParting(opts)
+	parts := make([]Part, 0, len(opts.Releases)+1)
+	for p, err := range w.parts(ctx, repo) {
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p)
+	}
+	slices.Reverse(parts)
+	for i, id := range opts.Releases { // also of those that an older one contains
+		parts[i].Date = w.dates[id]
+	}
+	return parts, nil
+}
+
+// Stream gives what [Releases] returns from the other end: first what no release contains, then what each brought, the
+// newest first, as soon as it is known. It holds little more than one part at a time, where releases follow upon each
+// other. The date of a release that an older one contains is zero. Options with Across are an error.
+func Stream(ctx context.Context, repo *git.Repo, opts ReleasesOptions) iter.Seq2[Part, error] {
+	if opts.Across {
+		return func(yield func(Part, error) bool) {
+			yield(Part{}, errors.New("what was taken back anywhere is known at the end only"))
+		}
+	}
+	return newParting(opts).parts(ctx, repo)
+}
+
+// across reads a whole history and parts what is left of it.
+func across(ctx context.Context, repo *git.Repo, opts ReleasesOptions) (_ []Part, err error) {
 	all := newCommits()
 	for c, err := range repo.Log(ctx, git.LogOptions{To: opts.Tips, Not: opts.After, AnyOrder: true}) {
 		if err != nil {
@@ -40,36 +77,21 @@ func Releases(ctx context.Context, repo *git.Repo, opts ReleasesOptions) (_ []Pa
 		all.add(&unit{commit: c, message: parseCommit(c)}) // while git goes on walking
 	}
 	at := all.oldest(opts.Releases, all.sort())
-	parts := make([]Part, len(opts.Releases)+1)
 	inv := &inverses{repo: repo}
 	defer func() { err = errors.Join(err, inv.close()) }()
-	if opts.Across {
-		all.group(opts.Tips[0])
-		whole, err := all.result(ctx, inv)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range whole.Changes {
-			p := &parts[at[all.byID[c.Commit].order]]
-			p.Changes = append(p.Changes, c)
-		}
-		for _, c := range whole.Dropped {
-			p := &parts[at[all.byID[c.Commit].order]]
-			p.Dropped = append(p.Dropped, c)
-		}
-	} else {
-		for i, set := range all.split(at, len(parts)) {
-			to := opts.Tips[0]
-			if i < len(opts.Releases) {
-				to = opts.Releases[i]
-			}
-			set.group(to)
-			res, err := set.result(ctx, inv)
-			if err != nil {
-				return nil, err
-			}
-			parts[i].Result = *res
-		}
+	all.group(opts.Tips[0])
+	whole, err := all.result(ctx, inv)
+	if err != nil {
+		return nil, err
+	}
+	parts := make([]Part, len(opts.Releases)+1)
+	for _, c := range whole.Changes {
+		p := &parts[at[all.byID[c.Commit].order]]
+		p.Changes = append(p.Changes, c)
+	}
+	for _, c := range whole.Dropped {
+		p := &parts[at[all.byID[c.Commit].order]]
+		p.Dropped = append(p.Dropped, c)
 	}
 	for i, id := range opts.Releases {
 		if u := all.byID[id]; u != nil {
@@ -146,16 +168,4 @@ func (r *commits) oldest(releases []string, parents [][]*unit) []int {
 		}
 	}
 	return at
-}
-
-// split parts the list by the numbers of at, which are below n.
-func (r *commits) split(at []int, n int) []*commits {
-	sets := make([]*commits, n)
-	for i := range sets {
-		sets[i] = newCommits()
-	}
-	for i, u := range r.list {
-		sets[at[i]].add(u)
-	}
-	return sets
 }

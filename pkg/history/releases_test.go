@@ -1,7 +1,10 @@
 package history_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,5 +126,74 @@ func TestAnUnknownReleaseIsAnErrorWhereTheWalkBeginsAtIt(t *testing.T) {
 	_, err = history.Releases(t.Context(), repo, history.ReleasesOptions{Tips: []string{r.Head(), unknown}, Releases: []string{unknown}})
 	if err == nil || !strings.Contains(err.Error(), unknown) {
 		t.Errorf("error is %v, want one that names %s", err, unknown)
+	}
+}
+
+func TestPartsAreThoseOfGitInAnyHistory(t *testing.T) {
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			r := gittest.New(t)
+			random := rand.New(rand.NewPCG(seed, 1))
+			all := []string{r.Commit("feat: begin")}
+			var releases []string
+			for i := range 40 {
+				r.Checkout(all[random.IntN(len(all))])
+				if random.IntN(3) == 0 {
+					r.Git("merge", "--quiet", "--no-edit", "--strategy", "ours", all[random.IntN(len(all))])
+				} else {
+					r.Commit(fmt.Sprint("fix: number ", i))
+				}
+				all = append(all, r.Head())
+				if random.IntN(4) == 0 {
+					releases = append(releases, all[random.IntN(len(all))])
+				}
+			}
+			head, after := all[len(all)-1], all[random.IntN(len(all))]
+			repo, err := git.Open(t.Context(), r.Dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			opts := history.ReleasesOptions{Tips: append([]string{head}, releases...), After: []string{after}, Releases: releases}
+			whole, err := history.Releases(t.Context(), repo, opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			slices.Reverse(whole)
+			opts.Limit = 2
+			i := 0
+			for p, err := range history.Stream(t.Context(), repo, opts) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				to, older := head, releases
+				if i > 0 {
+					to, older = releases[len(releases)-i], releases[:len(releases)-i]
+				}
+				args := []string{to, "^" + after}
+				for _, o := range older {
+					args = append(args, "^"+o)
+				}
+				list := func(flags ...string) []string {
+					return strings.Fields(r.Git(slices.Concat([]string{"rev-list"}, flags, args)...))
+				}
+				want, got := list("--no-merges"), []string{}
+				for _, c := range whole[i].Changes {
+					got = append(got, c.Commit)
+				}
+				slices.Sort(want)
+				slices.Sort(got)
+				if !slices.Equal(got, want) {
+					t.Errorf("part %d from the end is %v, git says %v", i, got, want)
+				}
+				if n := len(list()); p.More != (n > 2) {
+					t.Errorf("part %d from the end has more: %v, git says %d in all", i, p.More, n)
+				}
+				i++
+			}
+			if i != len(releases)+1 {
+				t.Errorf("%d parts, want %d", i, len(releases)+1)
+			}
+		})
 	}
 }

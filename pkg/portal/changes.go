@@ -28,17 +28,18 @@ var sections = []section{
 
 func (c *Change) security() bool { return c.Type == "security" || len(c.CVEs) > 0 }
 
-// Summary counts the changes of a release.
+// Summary counts the changes of a release. More says that its page does not list all.
 type Summary struct {
-	Changes  int `json:"changes"`
-	Breaking int `json:"breaking,omitempty"`
-	Security int `json:"security,omitempty"`
-	Features int `json:"features,omitempty"`
-	Fixes    int `json:"fixes,omitempty"`
+	Changes  int  `json:"changes"`
+	Breaking int  `json:"breaking,omitempty"`
+	Security int  `json:"security,omitempty"`
+	Features int  `json:"features,omitempty"`
+	Fixes    int  `json:"fixes,omitempty"`
+	More     bool `json:"more,omitempty"`
 }
 
-func summarize(changes []Change) Summary {
-	s := Summary{Changes: len(changes)}
+func summarize(changes []Change, more bool) Summary {
+	s := Summary{Changes: len(changes), More: more}
 	for i := range changes {
 		c := &changes[i]
 		for n, holds := range map[*int]bool{&s.Breaking: c.Breaking, &s.Security: c.security(), &s.Features: c.Type == "feat", &s.Fixes: c.Type == "fix"} {
@@ -72,9 +73,9 @@ func (r *Release) title(channel string) string {
 }
 
 // body writes what changed in a release.
-func (r *Release) body(changes []Change) []byte {
+func (r *Release) body(changes []Change, more bool) []byte {
 	var b bytes.Buffer
-	r.head(&b, len(changes))
+	r.head(&b, len(changes), more)
 	parts := make([][]*Change, len(sections))
 	for i := range changes {
 		at := slices.IndexFunc(sections, func(s section) bool { return s.holds(&changes[i]) })
@@ -95,7 +96,7 @@ func (r *Release) body(changes []Change) []byte {
 }
 
 // head says what release this is.
-func (r *Release) head(b *bytes.Buffer, n int) {
+func (r *Release) head(b *bytes.Buffer, n int, more bool) {
 	var words []string
 	if !r.Date.IsZero() {
 		words = append(words, fmt.Sprintf(`<time datetime="%s">%s</time>`, r.Date.Format("2006-01-02"), r.Date.Format("2 January 2006")))
@@ -109,6 +110,9 @@ func (r *Release) head(b *bytes.Buffer, n int) {
 		words = append(words, "commit <code>"+escaped(release.Short(r.Commit))+"</code>")
 	}
 	fmt.Fprintf(b, "<p class=\"facts\">%s</p>\n", strings.Join(words, " · "))
+	if more {
+		b.WriteString("<p class=\"callout warn\">These are the newest. The older ones are too many for a page; <code>relctl changelog --all</code> tells them.</p>\n")
+	}
 	if r.Withdrawn != "" {
 		fmt.Fprintf(b, "<p class=\"callout bad\"><strong>Withdrawn.</strong> %s</p>\n", escaped(r.Withdrawn))
 	}

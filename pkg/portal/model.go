@@ -190,8 +190,9 @@ type Release struct {
 	Withdrawn string `json:"withdrawn,omitempty"`
 	// Key stands for the changes: two releases of one key have the same. "" if only the changes themselves can tell.
 	Key string `json:"key,omitempty"`
-	// Changes reads the changes, newest first. It is not asked while what was made of them before still stands.
-	Changes func() ([]Change, error) `json:"-"`
+	// Changes reads the changes, newest first, and says whether there are older ones, which would be too many for a page. It
+	// is not asked while what was made of them before still stands. Releases are asked in their order.
+	Changes func() (newest []Change, more bool, err error) `json:"-"`
 }
 
 // Change is a logical change.

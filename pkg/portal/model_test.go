@@ -126,6 +126,6 @@ func product(releases, each int, read *int) *portal.Model {
 func made(v release.Version, seed, n int, date time.Time, read *int) portal.Release {
 	return portal.Release{
 		Version: v, Commit: strings.Repeat("0123456789", 4), Date: date, Key: fmt.Sprint(seed, n),
-		Changes: func() ([]portal.Change, error) { *read++; return changes(seed, n), nil },
+		Changes: func() ([]portal.Change, bool, error) { *read++; return changes(seed, n), false, nil },
 	}
 }

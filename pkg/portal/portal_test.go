@@ -187,7 +187,7 @@ func hostile() *portal.Model {
 	r.Name, r.Why, r.Hint, r.Soak, r.Next, r.Cells, r.Verdicts = evil, evil, evil, evil, evil, []string{evil}, ch.Refused[0].Verdicts
 	bad := portal.Change{Commit: evil, Type: evil, Scope: evil, Subject: evil, Note: evil, Breaking: true, CVEs: []string{evil}, Author: evil, Date: now}
 	long := portal.Change{Commit: strings.Repeat("a", 40), Type: "fix", Subject: strings.Repeat("<b>x ", 200<<10)}
-	ch.Releases[1].Changes = func() ([]portal.Change, error) { return []portal.Change{bad, bad, long}, nil }
+	ch.Releases[1].Changes = func() ([]portal.Change, bool, error) { return []portal.Change{bad, bad, long}, true, nil }
 	ch.Releases[1].Withdrawn, ch.Releases[1].Commit = evil, evil
 	m.Backports.Main, m.Backports.Lines = evil, []string{evil, "javascript:alert(1)"}
 	m.Backports.Changes = append(m.Backports.Changes, portal.Backport{Change: bad, Lines: []portal.Cell{{Words: evil, Mood: portal.Bad, More: evil}, {Words: "javascript:alert(1)"}}})
@@ -278,7 +278,7 @@ func TestAReleaseThatCannotBeReadIsNamed(t *testing.T) {
 	t.Parallel()
 	var read int
 	m := product(2, 2, &read)
-	m.Channels[0].Releases[1].Changes = func() ([]portal.Change, error) { return nil, errors.New("no such commit") }
+	m.Channels[0].Releases[1].Changes = func() ([]portal.Change, bool, error) { return nil, false, errors.New("no such commit") }
 	if _, err := portal.Write(t.TempDir(), m); err == nil || err.Error() != "rolling 2026.500.1: no such commit" {
 		t.Errorf("got %v", err)
 	}

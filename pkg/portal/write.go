@@ -135,12 +135,12 @@ func (w *writer) release(ch *Channel, r *Release, key string, near [2]site.Entry
 	page, name := r.path(ch.Name), partName(ch, r)
 	was, known := w.old.Releases[page]
 	if !known || key == "" || was.Key != key || !w.stands(was) {
-		changes, err := r.Changes()
+		changes, more, err := r.Changes()
 		if err != nil {
 			return err
 		}
 		html, err := w.shell.Page(site.Text{
-			Path: page, Title: r.title(ch.Name), Within: channelPath(ch), Body: r.body(changes), Previous: near[0], Next: near[1],
+			Path: page, Title: r.title(ch.Name), Within: channelPath(ch), Body: r.body(changes, more), Previous: near[0], Next: near[1],
 			Summary: "What changed in " + w.model.Product + " " + r.title(ch.Name),
 		})
 		if err != nil {
@@ -153,7 +153,7 @@ func (w *writer) release(ch *Channel, r *Release, key string, near [2]site.Entry
 		if err := errors.Join(w.put(page, html), w.put(site.IndexPath(name), index)); err != nil {
 			return err
 		}
-		was = remembered{Key: key, Summary: summarize(changes), Stamps: map[string]string{}}
+		was = remembered{Key: key, Summary: summarize(changes, more), Stamps: map[string]string{}}
 		for _, file := range []string{page, site.IndexPath(name)} {
 			if was.Stamps[file], err = w.stamp(file); err != nil {
 				return err

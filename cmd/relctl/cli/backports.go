@@ -123,6 +123,14 @@ That a change needs another one is tried out, never guessed; among more than 10 
 
 // report gathers the matrix and its forecasts.
 func (f *backportsFlags) report(ctx context.Context, p *cut.Project, now time.Time) (*backportsReport, error) {
+	ix, err := p.Index(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return f.reportOn(ctx, p, ix, now)
+}
+
+func (f *backportsFlags) reportOn(ctx context.Context, p *cut.Project, ix *history.Index, now time.Time) (*backportsReport, error) {
 	var err error
 	f.filter.Now, f.filter.Ended = now, map[string]bool{}
 	for name, ch := range p.State.Channels {
@@ -132,10 +140,6 @@ func (f *backportsFlags) report(ctx context.Context, p *cut.Project, now time.Ti
 		return nil, err
 	}
 	if f.filter.Until, err = dayOrAge(f.older, "--older", now); err != nil {
-		return nil, err
-	}
-	ix, err := p.Index(ctx)
-	if err != nil {
 		return nil, err
 	}
 	if err := f.checkLines(ctx, p, ix); err != nil {

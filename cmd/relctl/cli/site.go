@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -46,12 +48,14 @@ customers are not told.`,
 			if fetch {
 				open = act
 			}
-			p, err := open(cmd.Context(), cmd, *remote)
+			ctx, cancel := context.WithCancel(cmd.Context())
+			defer cancel() // ends a walk that nobody waits for
+			p, err := open(ctx, cmd, *remote)
 			if err != nil {
 				return err
 			}
 			g := gatherer{IO: s, project: p, now: s.now().UTC()}
-			m, err := g.model(cmd.Context())
+			m, err := g.model(ctx)
 			if err != nil {
 				return err
 			}
@@ -61,6 +65,7 @@ customers are not told.`,
 			if output == "" {
 				output = filepath.Join(p.Dist(), "site")
 			}
+			runtime.GC() // what the model was read from may be large, and writing needs little
 			r, err := portal.Write(output, m)
 			if err != nil {
 				return fmt.Errorf("write the portal: %w", err)

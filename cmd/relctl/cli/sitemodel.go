@@ -146,7 +146,7 @@ func (g *gatherer) history(ctx context.Context, m *portal.Model) error {
 		return nil
 	}
 	f := backportsFlags{limit: siteBackports}
-	r, err := f.report(ctx, g.project, g.now)
+	r, err := f.reportOn(ctx, g.project, ix, g.now)
 	if err != nil {
 		return err
 	}
