@@ -79,15 +79,6 @@ func (s Sections) folded(want bool) Sections {
 	return slices.DeleteFunc(slices.Clone(s), func(one Section) bool { return one.Folded != want })
 }
 
-// Count returns the number of entries.
-func (s Sections) Count() int {
-	n := 0
-	for _, one := range s {
-		n += len(one.Entries)
-	}
-	return n
-}
-
 // Log returns a log of this release alone.
 func (r Release) Log() Log {
 	return Log{Product: r.Product, Channel: r.Channel, From: r.Previous, Releases: []Release{r}}

@@ -73,7 +73,8 @@ func (b *builder) pages() error {
 		f := frame{
 			Site: b.Site, Title: d.title, Summary: d.summary, Body: body, TOC: d.toc(),
 			Home: relative(d.html, "index.html"), Single: relative(d.html, "single.html"), Source: relative(d.html, d.Path),
-			Assets: relative(d.html, assetDir), Nav: b.nav(d, b.root), Crumbs: b.crumbs(d),
+			Assets: relative(d.html, assetDir), Crumbs: b.crumbs(d),
+			Nav: b.nav(b.root, func(to *document) string { return relative(d.html, to.html) }, d),
 		}
 		if i > 0 {
 			f.Previous = linkTo(d, b.docs[i-1])
@@ -115,21 +116,25 @@ func (d *document) toc() []link {
 	return out
 }
 
-// nav lists all pages as seen from one.
-func (b *builder) nav(from *document, f *folder) []navItem {
+// nav lists the pages of a folder, with their addresses.
+func (b *builder) nav(f *folder, href func(*document) string, current *document) []navItem {
+	to := func(title string, d *document) navItem {
+		return navItem{link: link{Text: title, Href: href(d)}, Current: d == current}
+	}
 	var out []navItem
 	if f.path == "." && f.page != nil {
-		out = append(out, navItem{link: link{Text: "Overview", Href: relative(from.html, f.page.html)}, Current: f.page == from})
+		out = append(out, to("Overview", f.page))
 	}
 	for _, it := range f.items {
 		if it.folder == nil {
-			out = append(out, navItem{link: *linkTo(from, it.doc), Current: it.doc == from})
+			out = append(out, to(it.doc.title, it.doc))
 			continue
 		}
-		n := navItem{link: link{Text: it.folder.title}, Items: b.nav(from, it.folder)}
+		n := navItem{link: link{Text: it.folder.title}}
 		if p := it.folder.page; p != nil {
-			n.Href, n.Current = relative(from.html, p.html), p == from
+			n = to(it.folder.title, p)
 		}
+		n.Items = b.nav(it.folder, href, current)
 		out = append(out, n)
 	}
 	return out

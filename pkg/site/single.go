@@ -14,15 +14,18 @@ type singleFrame struct {
 	Site
 	Style     template.CSS
 	StyleHash string
-	Chapters  []chapter
+	// Contents lead to the chapters.
+	Contents []navItem
+	Chapters []chapter
 }
 
 type chapter struct {
 	ID, Title string
-	// Depth is the number of folders above it.
-	Depth int
-	Body  template.HTML
+	Body      template.HTML
 }
+
+// contentsID is that of the list of chapters, which stands for the first page of a site that has none.
+const contentsID = "_contents"
 
 // maxInlined is the largest image that the single file carries; larger ones are linked.
 const maxInlined = 2 << 20
@@ -42,7 +45,7 @@ func (v together) href(t target) string {
 }
 
 func (v together) join(d *document, fragment string) string {
-	if fragment == "" {
+	if fragment == "" || v.ids[d] == contentsID {
 		return v.ids[d]
 	}
 	return v.ids[d] + "--" + fragment
@@ -76,12 +79,22 @@ func (b *builder) single() error {
 		used[id], ids[d] = true, id
 	}
 	f := singleFrame{Site: b.Site, Style: template.CSS(style), StyleHash: "'sha256-" + hash(style) + "'"} //nolint:gosec // the style sheet is our own
+	if b.contentsPage != nil {
+		ids[b.contentsPage] = contentsID
+	}
+	f.Contents = b.nav(b.root, func(d *document) string { return "#" + ids[d] }, nil)
+	if b.contentsPage != nil {
+		f.Contents = f.Contents[1:]
+	}
 	for _, d := range b.docs {
+		if d == b.contentsPage {
+			continue
+		}
 		body, err := b.render(d, together{b, d, ids})
 		if err != nil {
 			return err
 		}
-		f.Chapters = append(f.Chapters, chapter{ID: ids[d], Title: d.title, Depth: strings.Count(d.html, "/"), Body: body})
+		f.Chapters = append(f.Chapters, chapter{ID: ids[d], Title: d.title, Body: body})
 	}
 	return b.execute("single.html", "single.html", f)
 }

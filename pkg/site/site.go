@@ -83,10 +83,12 @@ func Build(s Site) (*Built, error) {
 type builder struct {
 	Site
 	// docs in reading order.
-	docs   []*document
-	root   *folder
-	byPath map[string]*document
-	assets map[string]Asset
+	docs []*document
+	root *folder
+	// contentsPage is the first page, if it was made here.
+	contentsPage *document
+	byPath       map[string]*document
+	assets       map[string]Asset
 
 	files    []File
 	problems []Problem
@@ -109,6 +111,7 @@ func load(s Site) (*builder, error) {
 	if b.byPath["index.md"] == nil && b.root.page == nil {
 		b.parse(b.contents())
 		b.arrange()
+		b.contentsPage = b.root.page
 	}
 	return b, nil
 }

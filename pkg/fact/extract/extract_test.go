@@ -225,8 +225,8 @@ var (
 			"1 metric a type=histogram labels=code says=Some.\n5 metric b\n"},
 		{"runbooks with their sections", channel.FactSource{Kind: "runbooks"}, "r.md", "# Acme down!\n## What to do\n## What to do\n```\n# no heading\n```\n<a id=\"own\"></a>\n### By hand {#hand}\n",
 			"1 runbook r.md anchors=acme-down,hand,own,what-to-do,what-to-do-1 says=Acme down!\n"},
-		{"a table of error codes", channel.FactSource{Kind: "messages"}, "e.md", "| code | text |\n|---|---|\n| `E1` | The disk is full. |\n\nE2\tNo.\n",
-			"3 message E1 says=The disk is full.\n5 message E2 says=No.\n"},
+		{"a table of error codes", channel.FactSource{Kind: "messages"}, "e.md", "| code | text |\n|---|---|\n| `E1` | The **disk** is full, see [there](a.md#b) and `df`. |\n\nE2\tNo.\n",
+			"3 message E1 says=The disk is full, see there and df.\n5 message E2 says=No.\n"},
 		{"log messages in source", channel.FactSource{Kind: "messages", Pattern: `log\.(?P<type>Warn|Error)\("(?P<name>[^"]+)"`}, "a.go", "x\nlog.Warn(\"disk is full\", err)\n",
 			"2 message disk is full type=warn\n"},
 		{"feature flags", channel.FactSource{Kind: "features"}, "f.json", `{"flags": {

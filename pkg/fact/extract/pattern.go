@@ -62,11 +62,17 @@ func messages(s channel.FactSource, f file) ([]fact.Fact, error) {
 		case !strings.HasPrefix(line, "|"):
 			inTable = false
 		case inTable && len(cells) > 2:
-			out = append(out, message(strings.ReplaceAll(cells[1], "`", ""), cells[2], i+1))
+			out = append(out, message(unmarked(cells[1]), unmarked(cells[2]), i+1))
 		}
 	}
 	return out, nil
 }
+
+// marks are what makes a link, code or bold text of words in Markdown.
+var marks = regexp.MustCompile("!?\\[([^\\]]*)\\]\\([^)]*\\)|`|\\*\\*")
+
+// unmarked returns the words of Markdown.
+func unmarked(text string) string { return marks.ReplaceAllString(text, "$1") }
 
 func message(name, text string, line int) fact.Fact {
 	f := fact.Fact{Kind: fact.Message, Name: oneLine(name), Line: line}
