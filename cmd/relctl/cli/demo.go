@@ -25,11 +25,11 @@ func newDemo(s IO) *cobra.Command {
 		Short: "Show the whole story on a sample product, offline",
 		Long: `demo builds the repository of a small product with a bare remote beside it. A release of main goes through the rings
 of its service and soaks there; the LTS line 2.4 then ships those very changes, with the proof, as a bundle that a customer
-without network verifies. A byte that was changed, a release that loses orders, and a change that did not soak are
+without network verifies, with documentation for whoever runs it. A byte that was changed, a release that loses orders, and a change that did not soak are
 refused. The demo has a clock of its own, so that days of soak take no time, and says so. It works in a temporary folder;
 --dir keeps everything. Without ssh-keygen, with which cells and people sign, the service is left out.`,
 		Example: `  relctl demo
-  relctl demo --dir acme               keep repository, keys, store and bundle there
+  relctl demo --dir acme               keep all files there
   relctl demo --goreleaser             build goreleaser first, and build the product with it`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -86,9 +86,9 @@ func (d *demo) story() []func(context.Context) error {
 	d.signers = err == nil
 	steps := []func(context.Context) error{d.begin, d.product, d.keys, d.adopt, d.refuse}
 	if d.signers {
-		return append(steps, d.release, d.rings, d.approve, d.cut, d.verify, d.tamper, d.fail, d.pick, d.where, d.record)
+		return append(steps, d.release, d.rings, d.approve, d.cut, d.verify, d.tamper, d.read, d.fail, d.pick, d.where, d.record)
 	}
-	return append(steps, d.waive, d.cut, d.verify, d.tamper, d.record)
+	return append(steps, d.waive, d.cut, d.verify, d.tamper, d.read, d.record)
 }
 
 func (d *demo) prepare() (func(), error) {
@@ -329,18 +329,41 @@ func (d *demo) tamper(ctx context.Context) error {
 	return nil
 }
 
-func (d *demo) record(ctx context.Context) error {
-	d.title("What happened, by whom")
-	d.say("  The timeline tells the ledger to people, and ledger verify checks all of it.\n")
-	if err := d.relctl(ctx, exitDone, "timeline"); err != nil {
+// unpacked is where the customer unpacks the bundle.
+func (d *demo) unpacked() string { return strings.TrimSuffix(d.bundle, ".bundle") }
+
+// read shows what comes with the release for whoever runs it.
+func (d *demo) read(ctx context.Context) error {
+	d.title("What the customer's operator reads")
+	d.say("  docs/ in the bundle is true for exactly this release: the guide from the release before, made of what")
+	d.say("  changed and of what the developers were asked to say; every key, flag, port, alert and message of its commit;")
+	d.say("  runbooks, which name nothing that is not there. Pages that need no network, one file to print, man pages.\n")
+	if err := d.prompt(ctx, "customer", exitDone, "verify", "unpack", "--key", d.path("keys", "cosign.pub"), d.bundle, d.unpacked()); err != nil {
 		return err
 	}
-	return d.relctl(ctx, exitDone, "ledger", "verify")
+	mine := d.path("my.yaml")
+	if err := writeNew(mine, []byte("listen: 127.0.0.1:9000\ndata_dir: /var/lib/acme\nshutdown_timout: 5s\n"), 0o600); err != nil {
+		return err
+	}
+	d.say("\n  What does the release say to the file that is in use here?\n")
+	return d.prompt(ctx, "customer", exitDone, "verify", "check-config", "--key", d.path("keys", "cosign.pub"), mine, d.bundle)
+}
+
+func (d *demo) record(ctx context.Context) error {
+	d.title("What happened, by whom")
+	d.say("  The timeline tells the ledger to people, ledger verify checks all of it, and site build makes pages of")
+	d.say("  all that relctl knows, for the people inside.\n")
+	for _, args := range [][]string{{"timeline"}, {"ledger", "verify"}, {"site", "build", "--output", d.path("site")}} {
+		if err := d.relctl(ctx, exitDone, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *demo) close() {
 	if !d.kept {
-		d.say("\nThat was all of it. relctl demo --dir <folder> keeps repository, keys, store and bundle to look at.")
+		d.say("\nThat was all of it. relctl demo --dir <folder> keeps repository, store, bundle, documentation and portal to look at.")
 		return
 	}
 	d.say("\n%s", d.io.paint("1", "Where to look"))
@@ -350,7 +373,9 @@ func (d *demo) close() {
 		{"keys/cosign.pub", "the public key"},
 		{"store/", "the directory store, as a web server would serve it"},
 		{filepath.Base(d.bundle), "the bundle; VERIFY.md in it says how to check it with cosign and sha256sum"},
+		{filepath.Base(d.unpacked()) + "/", "what the customer unpacked; docs/index.html is for whoever runs it"},
 		{"tampered.bundle", "the refused one"},
+		{"site/", "the release portal: index.html"},
 	} {
 		d.say("  %-22s %s", row[0], row[1])
 	}
