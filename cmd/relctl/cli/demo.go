@@ -25,9 +25,10 @@ func newDemo(s IO) *cobra.Command {
 		Short: "Show the whole story on a sample product, offline",
 		Long: `demo builds the repository of a small product with a bare remote beside it. A release of main goes through the rings
 of its service and soaks there; the LTS line 2.4 then ships those very changes, with the proof, as a bundle that a customer
-without network verifies, with documentation for whoever runs it. A byte that was changed, a release that loses orders, and a change that did not soak are
-refused. The demo has a clock of its own, so that days of soak take no time, and says so. It works in a temporary folder;
---dir keeps everything. Without ssh-keygen, with which cells and people sign, the service is left out.`,
+without network verifies, with documentation for whoever runs it. A byte that was changed, a release that loses orders, and
+a change that did not soak are refused. The demo has a clock of its own, so that days of soak take no time, and says so. It
+works in a temporary folder; --dir keeps everything. Without ssh-keygen, with which cells and people sign, the service is
+left out.`,
 		Example: `  relctl demo
   relctl demo --dir acme               keep all files there
   relctl demo --goreleaser             build goreleaser first, and build the product with it`,
