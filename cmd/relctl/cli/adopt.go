@@ -23,11 +23,7 @@ was released, and a tag that moves is noticed. Tags outside the line, or not of 
 		Args: exactly("channel"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			p, err := actAt(ctx, cmd, s, *remote)
-			if err != nil {
-				return err
-			}
-			ch, err := p.Policy.Channel(args[0])
+			p, ch, err := findChannel(args[0])(actAt(ctx, cmd, s, *remote))
 			if err != nil {
 				return err
 			}

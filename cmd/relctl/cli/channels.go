@@ -118,11 +118,7 @@ func newChannelsShow(s IO) *cobra.Command {
 		Example: "  relctl channels show lts-2.4",
 		Args:    exactly("channel"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := look(cmd.Context(), cmd, *remote)
-			if err != nil {
-				return err
-			}
-			ch, err := p.Policy.Channel(args[0])
+			p, ch, err := findChannel(args[0])(look(cmd.Context(), cmd, *remote))
 			if err != nil {
 				return err
 			}

@@ -45,11 +45,7 @@ in the channel's file.`,
 				return approveChange(cmd, s, *remote, *asJSON, args[0], change, reason)
 			}
 			ctx := cmd.Context()
-			p, err := actAt(ctx, cmd, s, *remote)
-			if err != nil {
-				return err
-			}
-			ch, err := p.Policy.Channel(args[0])
+			p, ch, err := findChannel(args[0])(actAt(ctx, cmd, s, *remote))
 			if err != nil {
 				return err
 			}
@@ -131,11 +127,7 @@ which. The next release, and the next ring, ask again.`,
 			if err != nil {
 				return err
 			}
-			p, err := actAt(ctx, cmd, s, *remote)
-			if err != nil {
-				return err
-			}
-			ch, err := p.Policy.Channel(args[0])
+			p, ch, err := findChannel(args[0])(actAt(ctx, cmd, s, *remote))
 			if err != nil {
 				return err
 			}
@@ -222,11 +214,7 @@ themselves, or with a command such as crane delete.`,
 		Args:    exactly("channel"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			p, err := actAt(ctx, cmd, s, *remote)
-			if err != nil {
-				return err
-			}
-			ch, err := p.Policy.Channel(args[0])
+			p, ch, err := findChannel(args[0])(actAt(ctx, cmd, s, *remote))
 			if err != nil {
 				return err
 			}

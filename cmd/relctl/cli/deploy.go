@@ -57,11 +57,7 @@ last, asks a deploy repository of its own, and changes nothing. What a Secret ho
 			return cobra.MaximumNArgs(3)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := look(cmd.Context(), cmd, *remote)
-			if err != nil {
-				return err
-			}
-			ch, err := p.Policy.Channel(args[0])
+			p, ch, err := findChannel(args[0])(look(cmd.Context(), cmd, *remote))
 			if err != nil {
 				return err
 			}

@@ -67,11 +67,7 @@ names on stderr the file with what they were told then; relctl gate replay judge
 		Example: "  relctl gate list rolling",
 		Args:    exactly("channel"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := look(cmd.Context(), cmd, *remote)
-			if err != nil {
-				return err
-			}
-			ch, err := p.Policy.Channel(args[0])
+			p, ch, err := findChannel(args[0])(look(cmd.Context(), cmd, *remote))
 			if err != nil {
 				return err
 			}

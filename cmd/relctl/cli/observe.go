@@ -50,11 +50,7 @@ func (f *sighted) record(cmd *cobra.Command, s IO, args []string, see func(p *cu
 	if err != nil {
 		return err
 	}
-	p, err := actAt(ctx, cmd, s, *f.remote)
-	if err != nil {
-		return err
-	}
-	ch, err := p.Policy.Channel(args[0])
+	p, ch, err := findChannel(args[0])(actAt(ctx, cmd, s, *f.remote))
 	if err != nil {
 		return err
 	}

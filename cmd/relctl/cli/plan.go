@@ -33,11 +33,7 @@ operators of, and where alerts and runbooks do not agree with the product (see r
 			if fetch {
 				open = act
 			}
-			p, err := open(cmd.Context(), cmd, *remote)
-			if err != nil {
-				return err
-			}
-			ch, err := p.Policy.Channel(args[0])
+			p, ch, err := findChannel(args[0])(open(cmd.Context(), cmd, *remote))
 			if err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/cut"
 )
 
@@ -26,6 +27,17 @@ func look(ctx context.Context, cmd *cobra.Command, remote string) (*cut.Project,
 // act opens the project for a command that changes something: on refs freshly fetched from the remote.
 func act(ctx context.Context, cmd *cobra.Command, remote string) (*cut.Project, error) {
 	return openProject(ctx, cmd, cut.OpenOptions{Remote: remote, Act: true})
+}
+
+// findChannel finds a channel in the project that was opened just now: findChannel(name)(look(…)).
+func findChannel(name string) func(*cut.Project, error) (*cut.Project, *channel.Channel, error) {
+	return func(p *cut.Project, err error) (*cut.Project, *channel.Channel, error) {
+		if err != nil {
+			return nil, nil, err
+		}
+		ch, err := p.Policy.Channel(name)
+		return p, ch, err
+	}
 }
 
 // openProject opens the project, with what the command line says about gates.

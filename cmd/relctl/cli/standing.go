@@ -29,11 +29,7 @@ fix would go missing. It signs nothing and changes nothing. With --json it print
 			if fetch {
 				open = act
 			}
-			p, err := open(cmd.Context(), cmd, *remote)
-			if err != nil {
-				return err
-			}
-			ch, err := p.Policy.Channel(args[0])
+			p, ch, err := findChannel(args[0])(open(cmd.Context(), cmd, *remote))
 			if err != nil {
 				return err
 			}

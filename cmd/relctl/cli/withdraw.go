@@ -112,11 +112,7 @@ never fall.
 			if err != nil {
 				return err
 			}
-			p, err := actAt(cmd.Context(), cmd, s, *f.remote)
-			if err != nil {
-				return err
-			}
-			ch, err := p.Policy.Channel(args[0])
+			p, ch, err := findChannel(args[0])(actAt(cmd.Context(), cmd, s, *f.remote))
 			if err != nil {
 				return err
 			}
@@ -143,11 +139,7 @@ releases stay, and still verify, as what they are.
 		Example: `  relctl eol lts-2.2 --reason "as announced in January" --successor lts-2.4`,
 		Args:    exactly("channel"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := actAt(cmd.Context(), cmd, s, *f.remote)
-			if err != nil {
-				return err
-			}
-			ch, err := p.Policy.Channel(args[0])
+			p, ch, err := findChannel(args[0])(actAt(cmd.Context(), cmd, s, *f.remote))
 			if err != nil {
 				return err
 			}
