@@ -38,7 +38,8 @@ type Options struct {
 	Dir string
 	// Remote to work with; "" takes origin, or the only one there is.
 	Remote string
-	// Probe pushes a branch relctl/doctor and deletes it, which shows rules of the server that nothing else does.
+	// Probe pushes a branch relctl/doctor and deletes it, and stages a file in each store and discards it, which shows rules
+	// of servers that nothing else does.
 	Probe bool
 	// Goreleaser is the path of the program, "" for the one on the PATH.
 	Goreleaser string
@@ -112,7 +113,7 @@ func (d *examination) all(ctx context.Context) {
 	d.policy(ctx)
 	d.signing()
 	d.people(ctx)
-	d.stores()
+	d.stores(ctx)
 	d.build(ctx)
 	d.docs(ctx)
 	d.trust(ctx)

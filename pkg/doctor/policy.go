@@ -126,28 +126,47 @@ func usesSSH(roles map[string][]channel.Signer) bool {
 }
 
 // stores looks whether a release could be written where the policy wants it.
-func (d *examination) stores() {
+func (d *examination) stores(ctx context.Context) {
 	for _, s := range d.project.Stores() {
-		store, ok := s.(publish.Directory)
-		if !ok {
-			continue
+		if store, ok := s.(publish.Directory); ok {
+			d.folder(store.Root)
+		} else {
+			d.server(ctx, s)
 		}
-		dir := store.Root
-		there := dir
-		for _, err := os.Stat(there); err != nil && filepath.Dir(there) != there; _, err = os.Stat(there) {
-			there = filepath.Dir(there)
-		}
-		f, err := os.CreateTemp(there, ".relctl-doctor-")
-		if err != nil {
-			d.add(Problem, "store", "make it a folder that you may write, or name another in channels/product.yaml", "nothing can be written to %s: %s", dir, err)
-			continue
-		}
-		if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
-			d.failed(Warning, "store", err)
-			continue
-		}
-		d.ok("store", "%s", dir)
 	}
+}
+
+func (d *examination) folder(dir string) {
+	there := dir
+	for _, err := os.Stat(there); err != nil && filepath.Dir(there) != there; _, err = os.Stat(there) {
+		there = filepath.Dir(there)
+	}
+	f, err := os.CreateTemp(there, ".relctl-doctor-")
+	if err != nil {
+		d.add(Problem, "store", "make it a folder that you may write, or name another in channels/product.yaml", "nothing can be written to %s: %s", dir, err)
+		return
+	}
+	if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
+		d.failed(Warning, "store", err)
+		return
+	}
+	d.ok("store", "%s", dir)
+}
+
+func (d *examination) server(ctx context.Context, s publish.Store) {
+	if d.opts.Probe {
+		if err := publish.Probe(ctx, s); err != nil {
+			d.failed(Problem, "store", err)
+			return
+		}
+		d.ok("store", "%s took and gave back a staged file", s)
+		return
+	}
+	if _, err := s.Get(ctx, "trust/timestamp.json"); err != nil {
+		d.failed(Problem, "store", err)
+		return
+	}
+	d.ok("store", "%s answers; whether it takes uploads shows with --probe", s)
 }
 
 // build looks at the newest commit of every channel: whether what builds it is there, and builds the same twice.

@@ -80,6 +80,15 @@ func answer(code int) faultFunc {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { w.WriteHeader(code) }
 }
 
+// readOnly lets nothing but reading through.
+func readOnly(w http.ResponseWriter, r *http.Request, real http.Handler) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	real.ServeHTTP(w, r)
+}
+
 func drop(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) }
 
 // dropAfter does what was asked and loses the answer.

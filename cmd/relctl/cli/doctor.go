@@ -29,7 +29,8 @@ every branch is built, the documentation, how long trust lasts, the clock, and t
 clone's knowledge of the remote.
 
 Rules that a server applies to what is pushed, such as protected branches, show only in a push: --probe pushes the
-branch relctl/doctor, at the default branch's commit, and deletes it. Jobs that run for every branch run for it too.
+branch relctl/doctor, at the default branch's commit, and deletes it. Jobs that run for every branch run for it too. Into each
+store it stages a small file, which nobody sees, and takes it back.
 
 Exit code 1 if there is a problem; a warning alone is none.`,
 		Example: `  relctl doctor
@@ -54,7 +55,7 @@ Exit code 1 if there is a problem; a warning alone is none.`,
 		},
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)
-	cmd.Flags().BoolVar(&probe, "probe", false, "push the branch relctl/doctor and delete it again")
+	cmd.Flags().BoolVar(&probe, "probe", false, "push the branch relctl/doctor and stage a file in each store, and take both back")
 	cmd.Flags().StringVar(&goreleaser, "goreleaser", "", "`path` of the goreleaser program (default: from the PATH)")
 	return cmd
 }
