@@ -1,11 +1,16 @@
 # Thin names for what the README and CI run.
-.PHONY: demo test lint generate reliability bench ci
+.PHONY: demo test cover lint generate reliability bench ci
 
 demo:
 	go run ./cmd/relctl demo
 
 test:
 	go test -timeout 30m ./... ./testdata/acme
+
+# The coverage of pkg/ by its own tests; the scripts of cmd/relctl cover more of pkg/cut and pkg/doctor.
+cover:
+	go test -timeout 30m -coverpkg=./pkg/... -coverprofile=cover.out ./pkg/...
+	go tool cover -func=cover.out | tail -1
 
 lint:
 	go vet ./...
