@@ -92,8 +92,8 @@ var roles = map[string]struct {
 	"SRCINFO":                {leave, ""},
 }
 
-// collectGoreleaser copies what goreleaser left in the folder dist of the checkout src to out.
-func collectGoreleaser(src, dist, out string) ([]Artifact, error) {
+// collectGoreleaser copies what goreleaser left in the folder dist of the checkout src to the request's output folder.
+func collectGoreleaser(src, dist string, req Request) ([]Artifact, error) {
 	data, err := os.ReadFile(filepath.Join(src, filepath.FromSlash(dist), "artifacts.json"))
 	if err != nil {
 		return nil, fmt.Errorf("goreleaser left no list of its artifacts: %w", err)
@@ -108,7 +108,7 @@ func collectGoreleaser(src, dist, out string) ([]Artifact, error) {
 			return nil, fmt.Errorf("goreleaser made %s of the type %q, which this relctl does not know", e.Name, e.Type)
 		}
 	}
-	c, err := newCollector(out)
+	c, err := newCollector(req)
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,7 @@ func TestVariantsOfAnArchitectureAreToldApart(t *testing.T) {
 		"dist/acmed_linux_arm_7/acmed": "", "dist/acmed_linux_amd64_v3/acmed": "", "dist/acmed_linux_amd64_v1/acmed": "",
 		"dist/acme.deb": "", "dist/acme.tar.xz": "", "dist/metadata.json": "", "dist/SUMS": "",
 	})
-	got, err := collectGoreleaser(src, "dist", t.TempDir())
+	got, err := collectGoreleaser(src, "dist", Request{Out: t.TempDir()})
 	const want = `package artifacts/acme.deb linux/amd64/v3  binaries/acmed_linux_amd64_v3/acmed
 archive artifacts/acme.tar.xz linux/arm/v7  binaries/acmed_linux_arm_7/acmed
 binary binaries/acmed_linux_amd64_v1/acmed linux/amd64 acmed 
@@ -98,7 +98,7 @@ func TestTwoBuildsOfOneNameAreNotMixedUp(t *testing.T) {
 		"dist/fips_linux_amd64_v1/acmed": "FIPS!", "dist/acmed_linux_amd64_v1/acmed": "plain",
 		"dist/acme.tar.gz": tgz("plain"), "dist/acme-fips.tar.gz": tgz("FIPS!"), "dist/acme.tar.zst": "",
 	})
-	got, err := collectGoreleaser(src, "dist", t.TempDir())
+	got, err := collectGoreleaser(src, "dist", Request{Out: t.TempDir()})
 	const want = `archive artifacts/acme-fips.tar.gz linux/amd64  binaries/fips_linux_amd64_v1/acmed
 archive artifacts/acme.tar.gz linux/amd64  binaries/acmed_linux_amd64_v1/acmed
 archive artifacts/acme.tar.zst linux/amd64  
@@ -121,12 +121,12 @@ func TestAListOfArtifactsThatMakesNoSenseIsRefused(t *testing.T) {
 		`[{"name":"SUMS","path":"dist/a","type":"Checksum"}]`:                                                       "no file that could be released",
 		`[{"name":"a","path":"dist/a","type":"Binary","goos":"linux","goarch":"amd64","extra":{"Binary":"acmed"}}]`: "no file that could be released",
 	} {
-		_, err := collectGoreleaser(dist(t, list, map[string]string{"dist/a": ""}), "dist", t.TempDir())
+		_, err := collectGoreleaser(dist(t, list, map[string]string{"dist/a": ""}), "dist", Request{Out: t.TempDir()})
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: error is %v, want one that says %q", list, err, says)
 		}
 	}
-	if _, err := collectGoreleaser(t.TempDir(), "dist", t.TempDir()); err == nil || !strings.Contains(err.Error(), "left no list") {
+	if _, err := collectGoreleaser(t.TempDir(), "dist", Request{Out: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "left no list") {
 		t.Errorf("error is %v", err)
 	}
 }

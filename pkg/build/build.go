@@ -28,6 +28,8 @@ type Request struct {
 	// Scratch and Out are folders that are empty or do not exist yet. Out gets the artifacts. Scratch may be removed
 	// afterwards; when a build fails it holds the checkout and the builder's whole log.
 	Scratch, Out string
+	// Shard is the part to build; the zero value is the whole.
+	Shard Shard
 	// Log is told everything that the builder says, while it says it; may be nil.
 	Log io.Writer
 }
@@ -53,7 +55,7 @@ type Artifact struct {
 	// Shipped files belong to the release. The others are the binaries inside of them.
 	Shipped bool `json:"shipped"`
 	// Local is the absolute path of the file below Request.Out.
-	Local string `json:"local"`
+	Local string `json:"local,omitempty"`
 	// Binary is the program's name without platform and extension, "acmed", for binaries only. Together with the
 	// platform it is unique.
 	Binary string `json:"binary,omitempty"`

@@ -16,16 +16,21 @@ import (
 	"github.com/relctl/relctl/pkg/release"
 )
 
+// errNothing is a build without a result.
+var errNothing = errors.New("the build made no file that could be released")
+
 // collector copies what a build left into its output folder.
 type collector struct {
 	out   string // absolute
 	list  []*Artifact
 	paths map[string]string // by path in lower case
+	// nothing is fine: a shard may have nothing to make.
+	nothing bool
 }
 
-func newCollector(out string) (*collector, error) {
-	abs, err := filepath.Abs(out)
-	return &collector{out: abs, paths: map[string]string{}}, err
+func newCollector(req Request) (*collector, error) {
+	abs, err := filepath.Abs(req.Out)
+	return &collector{out: abs, paths: map[string]string{}, nothing: !req.Shard.whole()}, err
 }
 
 // add copies file, hashing what it writes, as the artifact a with the given path. The artifact may be refined until
@@ -104,8 +109,8 @@ func (c *collector) finish() ([]Artifact, error) {
 		shipped = shipped || a.Shipped
 		out = append(out, *a)
 	}
-	if !shipped {
-		return nil, errors.New("the build made no file that could be released")
+	if !shipped && !c.nothing {
+		return nil, errNothing
 	}
 	slices.SortFunc(out, func(a, b Artifact) int { return strings.Compare(a.Path, b.Path) })
 	return out, nil

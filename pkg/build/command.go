@@ -19,7 +19,9 @@ import (
 // ships under its relative path.
 //
 // Beyond what every build sees it is told RELCTL_PRODUCT, RELCTL_VERSION, RELCTL_COMMIT, RELCTL_TAG, RELCTL_OUTPUT (the
-// absolute path of the output folder, which is empty) and RELCTL_SOURCE_DATE_EPOCH, the same as SOURCE_DATE_EPOCH.
+// absolute path of the output folder, which is empty) and RELCTL_SOURCE_DATE_EPOCH, the same as SOURCE_DATE_EPOCH. RELCTL_SHARD
+// and RELCTL_SHARDS say which part to make, from 1, and of how many; a build on one machine is part 1 of 1. How the work is
+// divided is the command's to say, as long as no two parts make the same file, or programs of one name for one platform.
 type Command struct {
 	// Argv is the program and its arguments. A program with a slash lies in the checkout, others on the PATH.
 	Argv []string
@@ -88,6 +90,7 @@ func (c Command) Build(ctx context.Context, req Request) ([]Artifact, error) {
 	env := setenv(w.env,
 		"RELCTL_PRODUCT="+req.Product, "RELCTL_VERSION="+req.Version.String(), "RELCTL_COMMIT="+req.Commit, "RELCTL_TAG="+req.Tag,
 		"RELCTL_OUTPUT="+out, "RELCTL_SOURCE_DATE_EPOCH="+epoch(req),
+		"RELCTL_SHARD="+strconv.Itoa(max(req.Shard.Index, 1)), "RELCTL_SHARDS="+strconv.Itoa(max(req.Shard.Of, 1)),
 	)
 	if err := (job{name: c.Argv[0], argv: c.Argv, dir: w.src, env: env, log: w.log, echo: req.Log}).run(ctx); err != nil {
 		return nil, err

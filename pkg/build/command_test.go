@@ -182,3 +182,22 @@ func TestAScriptMissingInTheCommitShowsInThePlan(t *testing.T) {
 		t.Error("describing a build made files")
 	}
 }
+
+func TestACommandDividesItsWorkItself(t *testing.T) {
+	r := product(t, "hack/build.sh", "#!/bin/sh\nset -eu\nif [ $((RELCTL_SHARD % RELCTL_SHARDS)) = 0 ]; then exit; fi\necho hello >\"$RELCTL_OUTPUT/part$RELCTL_SHARD.txt\"\n")
+	for shard, want := range map[build.Shard]string{{Index: 1, Of: 2}: "ships file artifacts/part1.txt 0644\n", {Index: 2, Of: 2}: ""} {
+		req := request(t, r)
+		req.Shard = shard
+		artifacts, err := command().Build(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := listing(t, artifacts); got != want {
+			t.Errorf("shard %s made\n%s", shard, got)
+		}
+	}
+	_, err := command().Build(t.Context(), request(t, r))
+	if err == nil || !strings.Contains(err.Error(), "left no file") {
+		t.Errorf("a whole build that makes nothing: %v", err)
+	}
+}

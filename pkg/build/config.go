@@ -28,9 +28,11 @@ type config struct {
 	Universal []universal         `yaml:"universal_binaries"`
 	Archives  []archive           `yaml:"archives"`
 	NFPMs     []nfpm              `yaml:"nfpms"`
+	Makeselfs []makeself          `yaml:"makeselfs"`
 	GoMod     struct{ Proxy any } `yaml:"gomod"`
-	// all is the whole of it.
-	all map[string]any
+	// all is the whole of it, and data its bytes.
+	all  map[string]any
+	data []byte
 }
 
 type buildConfig struct {
@@ -41,6 +43,8 @@ type buildConfig struct {
 	Goos         words    `yaml:"goos"`
 	Goarch       words    `yaml:"goarch"`
 	Targets      words    `yaml:"targets"`
+	Goamd64      words    `yaml:"goamd64"`
+	Goarm        words    `yaml:"goarm"`
 	Ignore       []ignore `yaml:"ignore"`
 	Env          words    `yaml:"env"`
 	Flags        words    `yaml:"flags"`
@@ -58,6 +62,9 @@ type universal struct {
 
 type archive struct {
 	ID         string   `yaml:"id"`
+	IDs        words    `yaml:"ids"`
+	Builds     words    `yaml:"builds"`
+	Different  bool     `yaml:"allow_different_binary_count"`
 	Formats    words    `yaml:"formats"`
 	Format     string   `yaml:"format"`
 	Meta       bool     `yaml:"meta"`
@@ -73,11 +80,21 @@ type fileInfo struct {
 
 type nfpm struct {
 	ID      string `yaml:"id"`
+	IDs     words  `yaml:"ids"`
+	Builds  words  `yaml:"builds"`
+	Goamd64 words  `yaml:"goamd64"`
+	Meta    bool   `yaml:"meta"`
 	Formats words  `yaml:"formats"`
 	MTime   string `yaml:"mtime"`
 	RPM     struct {
 		BuildHost string `yaml:"buildhost"`
 	} `yaml:"rpm"`
+}
+
+type makeself struct {
+	IDs    words `yaml:"ids"`
+	Goos   words `yaml:"goos"`
+	Goarch words `yaml:"goarch"`
 }
 
 // words are strings where goreleaser takes one or many; numbers and booleans count as their text.
@@ -124,7 +141,7 @@ func readConfig(tree fs.FS, path string) (*config, error) {
 
 // parseConfig reads what relctl needs to know. Goreleaser itself judges whether the configuration is right.
 func parseConfig(data []byte) (*config, error) {
-	var c config
+	c := config{data: data}
 	if err := unmarshal(data, &c.all); err != nil {
 		return nil, err
 	}

@@ -59,8 +59,8 @@ func (b buildConfig) platforms() []string {
 	return slices.Compact(out)
 }
 
-// matrix is every system with every architecture, less what Go cannot build for and what is ignored.
-func (b buildConfig) matrix() []string {
+// product is every system with every architecture.
+func (b buildConfig) product() []string {
 	systems, architectures := b.Goos, b.Goarch
 	if len(systems) == 0 {
 		systems = words{"linux", "darwin", "windows"}
@@ -71,16 +71,19 @@ func (b buildConfig) matrix() []string {
 	var out []string
 	for _, goos := range systems {
 		for _, goarch := range architectures {
-			if goos == "darwin" && goarch != "amd64" && goarch != "arm64" || goos == "windows" && goarch == "arm" {
-				continue
-			}
-			if slices.ContainsFunc(b.Ignore, func(i ignore) bool { return i.covers(goos, goarch) }) {
-				continue
-			}
 			out = append(out, goos+"/"+goarch)
 		}
 	}
 	return out
+}
+
+// matrix is every system with every architecture, less what Go cannot build for and what is ignored.
+func (b buildConfig) matrix() []string {
+	return slices.DeleteFunc(b.product(), func(p string) bool {
+		goos, goarch, _ := strings.Cut(p, "/")
+		return goos == "darwin" && goarch != "amd64" && goarch != "arm64" || goos == "windows" && goarch == "arm" ||
+			slices.ContainsFunc(b.Ignore, func(i ignore) bool { return i.covers(goos, goarch) })
+	})
 }
 
 // covers reports whether a platform is left out whole. Where a variant of it is, the platform stays.

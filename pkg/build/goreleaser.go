@@ -46,6 +46,12 @@ func (g Goreleaser) Build(ctx context.Context, req Request) ([]Artifact, error) 
 	if err != nil {
 		return nil, err
 	}
+	config := filepath.FromSlash(g.config())
+	if !req.Shard.whole() {
+		if config, err = w.narrow(conf, req.Shard, config); err != nil || config == "" {
+			return nil, err
+		}
+	}
 	tag := localTag(req)
 	if err := w.tag(ctx, req, tag); err != nil {
 		return nil, err
@@ -56,7 +62,7 @@ func (g Goreleaser) Build(ctx context.Context, req Request) ([]Artifact, error) 
 		return nil, err
 	}
 	argv := []string{
-		program, "release", "--config", filepath.FromSlash(g.config()), "--release-notes", notes,
+		program, "release", "--config", config, "--release-notes", notes,
 		"--timeout", "24h", "--skip", strings.Join(conf.skips(), ","),
 	}
 	if g.Parallelism > 0 {
@@ -69,7 +75,28 @@ func (g Goreleaser) Build(ctx context.Context, req Request) ([]Artifact, error) 
 	if err := (job{name: goreleaserName, argv: argv, dir: w.src, env: env, log: w.log, echo: req.Log}).run(ctx); err != nil {
 		return nil, err
 	}
-	return collectGoreleaser(w.src, conf.dist(), req.Out)
+	return collectGoreleaser(w.src, conf.dist(), req)
+}
+
+// narrow returns the path of the configuration of a shard, which lies outside of the checkout, so that goreleaser finds
+// that clean; "" if the shard has nothing to build.
+func (w *workspace) narrow(conf *config, s Shard, whole string) (string, error) {
+	if err := s.Check(); err != nil {
+		return "", err
+	}
+	split := conf.split(s.Of)
+	switch {
+	case s.Index > 1 && len(split.Platforms[s.Index-1]) == 0:
+		return "", nil
+	case split.Whole != "":
+		return whole, nil
+	}
+	data, err := conf.narrow(s)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(filepath.Dir(w.src), "goreleaser.yaml")
+	return path, disk.WriteFile(path, data, 0o644)
 }
 
 // localTag is the tag that goreleaser sees. It reads the version off the tag, so that a tag of another form, or none,

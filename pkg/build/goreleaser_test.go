@@ -2,6 +2,7 @@ package build_test
 
 import (
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -171,5 +172,31 @@ func TestABuildStartsFromEmptyFolders(t *testing.T) {
 	}
 	if _, err := goreleaser(t).Build(t.Context(), req); err == nil || !strings.Contains(err.Error(), "is not empty") {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// Shards of a build, put together again, are the build.
+func TestShardsGiveWhatOneMachineGives(t *testing.T) {
+	r := product(t)
+	g := goreleaser(t)
+	whole, err := g.Build(t.Context(), request(t, r))
+	mustBuild(t, whole, err)
+	var parts []build.Part
+	for i := 1; i <= 3; i++ {
+		req := request(t, r)
+		req.Shard = build.Shard{Index: i, Of: 3}
+		artifacts, err := g.Build(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (len(artifacts) == 0) != (i == 3) {
+			t.Errorf("shard %d made %d files", i, len(artifacts))
+		}
+		parts = append(parts, build.Part{Shard: req.Shard, Artifacts: artifacts, Open: func(a build.Artifact) (io.ReadCloser, error) { return os.Open(a.Local) }})
+	}
+	joined, err := build.Join(t.TempDir(), parts)
+	mustBuild(t, joined, err)
+	if a, b := fingerprint(t, whole), fingerprint(t, joined); a != b {
+		t.Errorf("one machine\n%s\nshards\n%s", a, b)
 	}
 }

@@ -16,7 +16,7 @@ import (
 
 // collect takes everything that the command left in its output folder.
 func (c Command) collect(dir string, req Request) ([]Artifact, error) {
-	col, err := newCollector(req.Out)
+	col, err := newCollector(req)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (c Command) collect(dir string, req Request) ([]Artifact, error) {
 	if err != nil {
 		return nil, fmt.Errorf("what %s left in %s: %w", c.Argv[0], c.Output, err)
 	}
-	if len(col.list) == 0 {
+	if len(col.list) == 0 && req.Shard.whole() {
 		return nil, fmt.Errorf("%s left no file in %s", c.Argv[0], c.Output)
 	}
 	for _, a := range slices.Clone(col.list) {
