@@ -23,7 +23,8 @@ type Goreleaser struct {
 	Program string
 	// Config is the path of its configuration in the commit, with slashes; ".goreleaser.yaml" if empty.
 	Config string
-	// Parallelism is how many of its tasks run at once; 0 lets it use all processors.
+	// Parallelism is how many of its tasks run at once; 0 lets it use all processors. Where an archive holds several
+	// programs it is 1: they lie in it in the order in which their builds ended. Each build still uses all processors.
 	Parallelism int
 }
 
@@ -65,8 +66,8 @@ func (g Goreleaser) Build(ctx context.Context, req Request) ([]Artifact, error) 
 		program, "release", "--config", config, "--release-notes", notes,
 		"--timeout", "24h", "--skip", strings.Join(conf.skips(), ","),
 	}
-	if g.Parallelism > 0 {
-		argv = append(argv, "--parallelism", strconv.Itoa(g.Parallelism))
+	if n := conf.parallelism(g.Parallelism); n > 0 {
+		argv = append(argv, "--parallelism", strconv.Itoa(n))
 	}
 	env := setenv(w.env, "GORELEASER_CURRENT_TAG="+tag)
 	if req.PreviousTag != "" {

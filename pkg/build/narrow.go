@@ -86,8 +86,7 @@ func (p part) others(b buildConfig) []string {
 func (p part) targets(at *node, b buildConfig, others []string) {
 	mine := list()
 	for _, t := range b.Targets {
-		words := strings.SplitN(t, "_", 3)
-		if !slices.Contains(others, words[0]+"/"+words[1]) {
+		if !slices.Contains(others, onPlatform(t)) {
 			mine.items = append(mine.items, word(t))
 		}
 	}

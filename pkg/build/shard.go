@@ -146,11 +146,7 @@ func (c *config) undivided() string {
 			return at + ": " + reason
 		}
 	}
-	archives := c.Archives
-	if len(archives) == 0 {
-		archives = []archive{{}}
-	}
-	for _, a := range archives {
+	for _, a := range c.archives() {
 		if c.unequal(a) {
 			return where("archives", a.ID) + ": it has other programs on some platforms, and does not allow_different_binary_count"
 		}
@@ -200,6 +196,14 @@ func (c *config) builds() []buildConfig {
 	return c.Builds
 }
 
+// archives are those of the configuration, or the one that goreleaser makes where there is none.
+func (c *config) archives() []archive {
+	if len(c.Archives) == 0 {
+		return []archive{{}}
+	}
+	return c.Archives
+}
+
 // share counts the programs that a build makes for each platform. A platform that Go has no port to counts nothing, and
 // is left to the first shard.
 func (b buildConfig) share() map[string]int {
@@ -209,8 +213,7 @@ func (b buildConfig) share() map[string]int {
 	}
 	if len(b.Targets) > 0 {
 		for _, t := range b.Targets {
-			words := strings.SplitN(t, "_", 3)
-			out[words[0]+"/"+words[1]]++
+			out[onPlatform(t)]++
 		}
 		return out
 	}
@@ -221,6 +224,15 @@ func (b buildConfig) share() map[string]int {
 		}
 	}
 	return out
+}
+
+// onPlatform is "os/arch" of a target of Go; what another language calls a target is a name like any other.
+func onPlatform(target string) string {
+	words := strings.SplitN(target, "_", 3)
+	if len(words) == 1 {
+		return target
+	}
+	return words[0] + "/" + words[1]
 }
 
 // takes reports whether something that names ids of builds, or none for all, takes a build. A build without an id has
@@ -243,17 +255,8 @@ func (c *config) unequal(a archive) bool {
 	if a.Meta || a.Different || slices.Contains(a.formats(), "binary") {
 		return false
 	}
-	count := map[string]int{}
-	for _, b := range c.builds() {
-		if !c.takes(append(slices.Clone(a.IDs), a.Builds...), b) {
-			continue
-		}
-		for p := range b.share() {
-			count[p]++
-		}
-	}
 	first := 0
-	for _, n := range count {
+	for _, n := range c.held(append(slices.Clone(a.IDs), a.Builds...)) {
 		if first == 0 {
 			first = n
 		}
@@ -262,6 +265,43 @@ func (c *config) unequal(a archive) bool {
 		}
 	}
 	return false
+}
+
+// held counts the builds that an archive with ids takes for each platform.
+func (c *config) held(ids words) map[string]int {
+	count := map[string]int{}
+	for _, b := range c.builds() {
+		if !c.takes(ids, b) {
+			continue
+		}
+		for p := range b.share() {
+			count[p]++
+		}
+	}
+	return count
+}
+
+// parallelism is how many tasks of goreleaser may run at once, 0 for as many as it likes.
+func (c *config) parallelism(wish int) int {
+	several := func(ids words) bool {
+		for _, n := range c.held(ids) {
+			if n > 1 {
+				return true
+			}
+		}
+		return false
+	}
+	for _, a := range c.archives() {
+		if !a.Meta && several(append(slices.Clone(a.IDs), a.Builds...)) {
+			return 1
+		}
+	}
+	for _, m := range c.Makeselfs {
+		if several(m.IDs) {
+			return 1
+		}
+	}
+	return wish
 }
 
 // ports are the architectures that Go builds for, by system, https://go.dev/doc/install/source#environment.

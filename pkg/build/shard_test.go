@@ -165,6 +165,33 @@ func programsOf(c *config) []string {
 	return out
 }
 
+// The order of programs in an archive is that in which their builds end.
+func TestProgramsOfOneArchiveAreBuiltOneAfterAnother(t *testing.T) {
+	t.Parallel()
+	const two = "builds: [{id: a, binary: a, goos: [linux]}, {id: b, binary: b, goos: [linux]}]\n"
+	for name, c := range map[string]struct {
+		yaml string
+		want int
+	}{
+		"one program":                {"builds: [{goos: [linux, windows]}]", 0},
+		"two in one archive":         {two, 1},
+		"an archive each":            {two + "archives: [{id: a, ids: [a]}, {id: b, ids: [b]}]", 0},
+		"two systems":                {"builds: [{id: a, goos: [linux]}, {id: b, goos: [windows]}]", 0},
+		"two of another language":    {"builds: [{id: a, builder: rust, targets: [aarch64-apple-darwin]}, {id: b, builder: rust, targets: [aarch64-apple-darwin]}]", 1},
+		"two in a self-extracting":   {two + "archives: [{id: a, ids: [a]}, {id: b, ids: [b]}]\nmakeselfs: [{script: x}]", 1},
+		"one of them is not built":   {"builds: [{id: a, goos: [linux]}, {id: b, goos: [linux], skip: true}]", 0},
+		"files without any programs": {two + "archives: [{meta: true, files: [x]}]", 0},
+	} {
+		conf, err := parseConfig([]byte(c.yaml))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := conf.parallelism(0); got != c.want {
+			t.Errorf("%s: %d tasks at once, want %d", name, got, c.want)
+		}
+	}
+}
+
 const everything = `version: 2
 # A comment, and every list that depends on platforms.
 builds:
