@@ -124,7 +124,7 @@ func read(fsys fs.FS, file string) ([]byte, error) {
 
 // keyFiles returns the public keys that the product names and that exist. Who signs and who approves is policy too.
 func keyFiles(fsys fs.FS, p *Product) []string {
-	named := slices.Clone(p.Signing.Keys)
+	named := slices.Concat(p.Signing.Keys, p.Shards.Keys)
 	for _, signers := range p.Roles {
 		for _, s := range signers {
 			if s.OpenPGP != "" {

@@ -14,6 +14,8 @@ type Product struct {
 	Stores []Store `json:"stores,omitempty"`
 	// Signing lists the keys that sign releases.
 	Signing Signing `json:"signing,omitzero"`
+	// Shards lists the keys that sign parts of a build which were made on machines of their own.
+	Shards Shards `json:"shards,omitzero"`
 	// Roles are the people who may approve and waive, by the name of the role.
 	Roles map[string][]Signer `json:"roles,omitempty"`
 	// Docs is where the product's documentation lies.
@@ -101,6 +103,13 @@ type Signing struct {
 	Keys []string `json:"keys" is:"path"`
 	// Threshold is how many of the keys must have signed a release. Default is 1.
 	Threshold int `json:"threshold,omitempty"`
+}
+
+// Shards lists the keys that sign parts of a build which were made on machines of their own.
+type Shards struct {
+	// Keys are the paths of public keys, PEM files in the repository. A cut takes a part that one of them signed, and no
+	// other. They are not those that sign releases.
+	Keys []string `json:"keys" is:"path"`
 }
 
 // Signer is a person or machine, known by the key that signs what they approve.

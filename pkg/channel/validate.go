@@ -151,6 +151,11 @@ func (d *document) checkProduct(p *Product) {
 	if n := len(p.Signing.Keys); p.Signing.Threshold > n {
 		d.failAt("signing.threshold", "the threshold %d can never be met: there %s", p.Signing.Threshold, are(n, "key"))
 	}
+	for i, key := range p.Shards.Keys {
+		if slices.Contains(p.Signing.Keys, key) {
+			d.failAt(fmt.Sprintf("shards.keys[%d]", i), "%s signs releases; the machines that build must not hold it", key)
+		}
+	}
 	for _, role := range sortedKeys(p.Roles) {
 		people, keys := names{}, names{}
 		for i, s := range p.Roles[role] {

@@ -2,6 +2,7 @@ package cut
 
 import (
 	"context"
+	"io/fs"
 	"time"
 
 	"github.com/relctl/relctl/pkg/build"
@@ -16,6 +17,8 @@ import (
 type Builder interface {
 	plan.Builder
 	Build(ctx context.Context, req build.Request) ([]build.Artifact, error)
+	// Split says what each shard of a build of a commit's tree makes.
+	Split(ctx context.Context, tree fs.FS, of int) (*build.Split, error)
 }
 
 // Signer signs release.json with one key.
@@ -47,6 +50,8 @@ type Options struct {
 	Stores []Store
 	// Registries get the images. Empty takes the policy's, unless Stores are given.
 	Registries []Registry
+	// Shards is how many shards the build was divided into, which others staged in the stores; 0 builds here.
+	Shards int
 	// DryRun stops after release.json: nothing is reserved, signed or published.
 	DryRun bool
 	// Progress is told of every stage; may be nil.
@@ -100,6 +105,9 @@ func Run(ctx context.Context, p *Project, ch *channel.Channel, opts Options) (*R
 		return nil, err
 	}
 	defer c.end()
+	if err := c.gather(ctx, target.plan); err != nil {
+		return nil, err
+	}
 
 	reserved, err := c.reserve(ctx, target)
 	if err != nil {

@@ -127,6 +127,7 @@ func (c *cutter) reveal(ctx context.Context, m *made, res *Result) error {
 		text += fmt.Sprintf(", with %s tagged %s", release.Count(n, "image"), m.Manifest.Version)
 	}
 	c.opts.Progress(Progress{Stage: "reveal", State: "done", Text: text})
+	c.dropShards(ctx, m.Manifest.Plan)
 	return nil
 }
 
@@ -206,6 +207,7 @@ func (c *cutter) published(ctx context.Context, r ledger.Release, res *Result) (
 	if err := c.show(ctx, res.Manifest, res, true); err != nil {
 		return res, &PartlyError{Channel: c.ch.Name, Version: r.Version, Err: err}
 	}
+	c.dropShards(ctx, r.Plan)
 	return res, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/relctl/relctl/pkg/build"
+	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/release"
@@ -126,14 +127,15 @@ func (c *cutter) build(ctx context.Context, r *reserved) ([]build.Artifact, erro
 			return step[[]build.Artifact]{}, err
 		}
 		in := r.Plan.Inputs
-		req := build.Request{
-			Repo: c.Repo, Remote: c.Remote, Commit: in.Commit, Version: in.Version, Tag: in.Tag, Product: in.Product,
-			SourceDate: in.SourceDate, Scratch: c.journal.path(scratchDir), Out: c.journal.path(buildDir),
+		from := "from " + release.Short(in.Commit)
+		var artifacts []build.Artifact
+		var err error
+		if c.opts.Shards > 0 {
+			from = fmt.Sprintf("from %s of %s", release.Count(len(c.shards), "shard"), release.Short(in.Commit))
+			artifacts, err = c.join(ctx)
+		} else {
+			artifacts, err = c.builder.Build(ctx, c.buildRequest(c.ch, in, c.journal))
 		}
-		if in.Previous != nil {
-			req.PreviousTag = c.ch.TagName(in.Previous.Version)
-		}
-		artifacts, err := c.builder.Build(ctx, req)
 		if err != nil {
 			return step[[]build.Artifact]{}, err
 		}
@@ -145,9 +147,21 @@ func (c *cutter) build(ctx context.Context, r *reserved) ([]build.Artifact, erro
 		}
 		return step[[]build.Artifact]{
 			Out: artifacts, Left: []string{buildDir},
-			Text: fmt.Sprintf("%s from %s", release.Count(shipped, "file"), release.Short(in.Commit)),
+			Text: fmt.Sprintf("%s %s", release.Count(shipped, "file"), from),
 		}, c.journal.clear(scratchDir)
 	})
+}
+
+// buildRequest asks for a build of a plan, in folders of a journal.
+func (p *Project) buildRequest(ch *channel.Channel, in release.Inputs, j *journal) build.Request {
+	req := build.Request{
+		Repo: p.Repo, Remote: p.Remote, Commit: in.Commit, Version: in.Version, Tag: in.Tag, Product: in.Product,
+		SourceDate: in.SourceDate, Scratch: j.path(scratchDir), Out: j.path(buildDir),
+	}
+	if in.Previous != nil {
+		req.PreviousTag = ch.TagName(in.Previous.Version)
+	}
+	return req
 }
 
 // askBuilt asks the gates of the second moment on the files that were staged, and the planned gates once more, since a

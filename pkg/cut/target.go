@@ -25,8 +25,10 @@ type cutter struct {
 	signers    *signers
 	gates      []gate.Entry
 	journal    *journal
-	unlock     func()
-	scripts    *scripts
+	// shards are those that the build is taken from.
+	shards  []stagedShard
+	unlock  func()
+	scripts *scripts
 	// trust are the files of trust that the bundle carries.
 	trust []trust.Named
 	// told are the facts of the plan's commit.

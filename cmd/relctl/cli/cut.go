@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/publish"
 	"github.com/relctl/relctl/pkg/release"
@@ -42,6 +43,7 @@ tokens take their credentials from where their own programs do.`,
   relctl cut lts-2.4 --key awskms:///alias/release
   relctl cut lts-2.4 --key release.key --plan sha256:…   exactly the plan that was reviewed
   relctl cut lts-2.4 --key release.key --pre rc          a release candidate
+  relctl cut lts-2.4 --key release.key --from-shards 6   what six machines built with relctl build
   relctl cut lts-2.4 --dry-run                           build all of it, publish nothing`,
 		Args: exactly("channel"),
 		RunE: func(cmd *cobra.Command, args []string) error { return runCut(cmd, s, &f, args[0]) },
@@ -55,6 +57,7 @@ tokens take their credentials from where their own programs do.`,
 	cmd.Flags().StringVar(&f.opts.Pre, "pre", "", "cut a pre-release with this `name`, such as rc")
 	cmd.Flags().StringVar(&f.opts.Plan, "plan", "", "cut exactly the plan with this `digest`, or stop")
 	cmd.Flags().StringVar(&f.opts.Goreleaser, "goreleaser", "", "`path` of the goreleaser program (default: from the PATH)")
+	cmd.Flags().IntVar(&f.opts.Shards, "from-shards", 0, "take the build from the `number` of shards that relctl build staged, instead of building")
 	cmd.Flags().BoolVar(&f.opts.DryRun, "dry-run", false, "stop before anything is reserved, signed or published")
 	return cmd
 }
@@ -65,6 +68,9 @@ func runCut(cmd *cobra.Command, s IO, f *cutFlags, name string) error {
 		if err := release.CheckDigest(f.opts.Plan); err != nil {
 			return usagef("take the digest from relctl plan "+name, "--plan: %s", err)
 		}
+	}
+	if cmd.Flags().Changed("from-shards") && (f.opts.Shards < 1 || f.opts.Shards > build.MaxShards) {
+		return usagef("give the number of shards, such as --from-shards 6 after relctl build --shard 1/6 to 6/6", "--from-shards %d: there can be 1 to %d", f.opts.Shards, build.MaxShards)
 	}
 	p, err := actAt(ctx, cmd, s, *f.remote)
 	if err != nil {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -201,6 +202,7 @@ func newAbandon(s IO) *cobra.Command {
 	var remote *string
 	var asJSON *bool
 	var dirs []string
+	var shards int
 	cmd := &cobra.Command{
 		Use:   "abandon <channel>",
 		Short: "Give up a reserved release that will not be finished",
@@ -233,6 +235,7 @@ themselves, or with a command such as crane delete.`,
 			if err := recorded(s, *asJSON, rec, "%s %s is given up%s", ch.Name, rec.Abandon.Version, burned); err != nil {
 				return err
 			}
+			left = errors.Join(left, p.DiscardShards(ctx, rec.Abandon.Plan, shards, stores))
 			if left != nil {
 				s.say("warning: %s", plain(left.Error()))
 			}
@@ -243,6 +246,7 @@ themselves, or with a command such as crane delete.`,
 	remote, asJSON = addRemote(cmd), addJSON(cmd)
 	cmd.Flags().StringVar(&reason, "reason", "", "why, in `words`")
 	cmd.Flags().StringArrayVar(&dirs, "store", nil, "look for its files in this `store` instead of the policy's stores (repeatable)")
+	cmd.Flags().IntVar(&shards, "shards", 0, "remove the shards of its build, divided into this `number`, as well")
 	mustRequire(cmd, "reason")
 	return cmd
 }

@@ -29,5 +29,5 @@ Flags of every command:
 Exit codes:
   0 done · 1 failed · 2 usage · 3 partly published, run again · 4 verification refused
   5 the plan no longer holds, or there is nothing to cut · 6 a gate refused
-  7 genuine, but stale, withdrawn or end-of-life · 8 waiting for signatures · 130 interrupted{{end}}
+  7 genuine, but stale, withdrawn or end-of-life · 8 waiting for signatures or shards · 130 interrupted{{end}}
 `

@@ -50,7 +50,7 @@ and as signed, self-contained LTS bundles to customers who run it themselves.`,
 	root.PersistentFlags().StringP("repo", "C", ".", "run in the repository that holds this `folder`")
 	group(root, "Start here", newDemo(s), newInit(s), newDoctor(s), newCI(s), newChannels(s), newStatus(s), newSite(s))
 	group(root, "Release to customers",
-		newPlan(s), newCut(s), newOpen(s), newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newRebuild(s), newBundle(s), newVerify(s),
+		newPlan(s), newBuild(s), newCut(s), newOpen(s), newAdopt(s), newApprove(s), newWaive(s), newAbandon(s), newRebuild(s), newBundle(s), newVerify(s),
 		newPublish(s), newPull(s), newMirror(s))
 	group(root, "Run the service",
 		newPromote(s), newAdvance(s), newRollback(s), newHold(s), newResume(s), newReject(s), newExonerate(s), newFreeze(s), newThaw(s),

@@ -28,6 +28,8 @@ var schemas = map[string]func() ([]byte, error){
 	channel.SchemaChannel: func() ([]byte, error) { return channel.Schema(channel.SchemaChannel) },
 	channel.SchemaProduct: func() ([]byte, error) { return channel.Schema(channel.SchemaProduct) },
 	"plan":                describe("plan", "The plan of a cut", release.Plan{}),
+	"build":               describe("build", "What relctl build --json prints", cut.Built{}),
+	"shard":               describe("shard", "What a machine signs of a part of a build, shard.json", cut.ShardDocument{}),
 	"rebuild":             describe("rebuild", "What relctl rebuild --json prints", cut.Rebuilt{}),
 	"release":             describe("release", "The manifest of a release, release.json", release.Manifest{}),
 	"event":               describe("event", "An event of the ledger", ledger.Event{}),
