@@ -58,7 +58,7 @@ func (c *collector) take(p Part, a Artifact) error {
 		return fmt.Errorf("shard %s: %s: %w", p.Shard, a.Path, err)
 	}
 	defer func() { _ = r.Close() }()
-	got, err := c.copy(r, a, a.Path)
+	got, err := c.copy(io.LimitReader(r, a.Size+1), a, a.Path)
 	if err != nil {
 		return fmt.Errorf("shard %s: %s: %w", p.Shard, a.Path, err)
 	}

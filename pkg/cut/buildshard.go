@@ -249,7 +249,11 @@ func (b *shardBuild) make(ctx context.Context) error {
 		a.Local = ""
 		b.doc.Artifacts = append(b.doc.Artifacts, a)
 	}
-	b.opts.Progress(Progress{Stage: "build", State: "done", Text: fmt.Sprintf("shard %s: %s for %s from %s", b.doc.Shard, release.Count(len(artifacts), "file"), named(b.doc.Platforms), release.Short(b.plan.Inputs.Commit))})
+	of := ""
+	if len(b.doc.Platforms) > 0 {
+		of = " for " + named(b.doc.Platforms)
+	}
+	b.opts.Progress(Progress{Stage: "build", State: "done", Text: fmt.Sprintf("shard %s: %s%s, from %s", b.doc.Shard, release.Count(len(artifacts), "file"), of, release.Short(b.plan.Inputs.Commit))})
 	return b.journal.clear(scratchDir)
 }
 

@@ -108,6 +108,7 @@ func writeBundle(path string, m *release.Manifest, sources []bundle.Source) (siz
 // reveal makes the release visible in every store; one that fails does not keep the others back.
 func (c *cutter) reveal(ctx context.Context, m *made, res *Result) error {
 	c.opts.Progress(Progress{Stage: "reveal", State: "start"})
+	c.dropShards(ctx, m.Manifest.Plan) // first, since a run that dies after it comes here again
 	failed := c.show(ctx, m.Manifest, res, false)
 	for _, s := range c.stores {
 		if err := s.Reveal(ctx, m.Manifest.Plan, m.Manifest, res.Bundle); err != nil {
@@ -127,7 +128,6 @@ func (c *cutter) reveal(ctx context.Context, m *made, res *Result) error {
 		text += fmt.Sprintf(", with %s tagged %s", release.Count(n, "image"), m.Manifest.Version)
 	}
 	c.opts.Progress(Progress{Stage: "reveal", State: "done", Text: text})
-	c.dropShards(ctx, m.Manifest.Plan)
 	return nil
 }
 

@@ -89,7 +89,7 @@ func (c *cutter) findShard(ctx context.Context, p release.Plan, s build.Shard, s
 		refuse := func(why, remedy string) error {
 			return &ShardError{Shard: s, Store: store.String(), Why: why, Remedy: remedy}
 		}
-		again := fmt.Sprintf("build it again: relctl build %s --plan plan.json --shard %s --key <file>, with --discard before it if it is staged", c.ch.Name, s)
+		again := fmt.Sprintf("build it again: relctl build %s --plan plan.json --shard %s --key <file>\nthe same with --discard removes what is staged in its place", c.ch.Name, s)
 		if len(trusted.valid(raw, staged.Signatures)) == 0 {
 			return nil, refuse("no key of shards.keys in channels/product.yaml signed it", again)
 		}
