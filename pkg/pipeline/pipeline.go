@@ -46,6 +46,10 @@ type Options struct {
 	Goreleaser bool
 	// Module says that the repository has a go.mod, which names the release of Go.
 	Module bool
+	// Shards is how many machines build the files of a release, 0 for the one that cuts it, and ShardStore the address of
+	// the store in which they leave them.
+	Shards     int
+	ShardStore string
 	// Setup is a script of the repository that puts relctl, relverify and what builds the product into the folder that
 	// is its first argument. Without it they are installed with go install, relctl at Version.
 	Setup   string
@@ -86,7 +90,7 @@ func Write(forge string, o Options) ([]File, error) {
 	case "generic":
 		return o.write([]page{
 			{".ci/relctl/setup", "generic-setup", true}, {".ci/relctl/plan", "generic-plan", true},
-			{".ci/relctl/cut", "generic-cut", true}, {".ci/relctl/verify", "generic-verify", o.Bundles()},
+			{".ci/relctl/build", "generic-build", o.Shards > 0}, {".ci/relctl/cut", "generic-cut", true}, {".ci/relctl/verify", "generic-verify", o.Bundles()},
 			{".ci/relctl/advance", "generic-advance", len(o.Rolled()) > 0}, {".ci/relctl/refresh", "generic-refresh", o.Trust},
 		})
 	}
@@ -182,6 +186,18 @@ func (o Options) Passed() []string {
 		out = append(out, "RELCTL_CHANNEL_KEY", "RELCTL_SNAPSHOT_KEY", "RELCTL_TIMESTAMP_KEY")
 	}
 	return append(out, o.shared()...)
+}
+
+// PassedBuild are those of the jobs that build parts of a release.
+func (o Options) PassedBuild() []string { return append([]string{"RELCTL_SHARD_KEY"}, o.shared()...) }
+
+// ShardNames are the parts of a build as the command line takes them, in quotes.
+func (o Options) ShardNames() []string {
+	var out []string
+	for i := range o.Shards {
+		out = append(out, fmt.Sprintf(`"%d/%d"`, i+1, o.Shards))
+	}
+	return out
 }
 
 // PassedAdvance are those of the job that promotes.

@@ -50,6 +50,7 @@ type ciFlags struct {
 	remote               *string
 	setup, image         string
 	secrets              []string
+	shards               int
 	dryRun, check, force bool
 }
 
@@ -72,6 +73,7 @@ yours that does it instead: it puts them into the folder that is its first argum
 	f.remote = addRemote(cmd)
 	cmd.Flags().StringVar(&f.setup, "setup", "", "a `script` of the repository that installs the programs")
 	cmd.Flags().StringArrayVar(&f.secrets, "secret", nil, "pass this secret, by its `name`, to the jobs that sign and publish (repeatable)")
+	cmd.Flags().IntVar(&f.shards, "shards", 0, "build the files of a release on this `number` of machines")
 	if forge == "gitlab" {
 		cmd.Flags().StringVar(&f.image, "image", "golang:1.26", "run the jobs in this container `image`, which has git and, without --setup, Go")
 	}
@@ -128,6 +130,11 @@ func (f *ciFlags) options(ctx context.Context, p *cut.Project, forge string) (pi
 		o.Channels = append(o.Channels, pipeline.Channel{Name: ch.Name, LTS: ch.Kind == release.LTS, Rings: len(ch.Rings) > 0})
 	}
 	addStores(&o, product)
+	if f.shards != 0 {
+		if err := f.addShards(&o, product); err != nil {
+			return o, err
+		}
+	}
 	repo, err := p.TrustRepository(ctx)
 	if err != nil {
 		return o, err
@@ -178,6 +185,9 @@ func (f *ciFlags) command(forge string) string {
 	}
 	for _, name := range f.secrets {
 		words = append(words, "--secret "+name)
+	}
+	if f.shards != 0 {
+		words = append(words, fmt.Sprintf("--shards %d", f.shards))
 	}
 	if f.image != "" && f.image != "golang:1.26" {
 		words = append(words, "--image "+shellWord(f.image))

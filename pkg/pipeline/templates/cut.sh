@@ -4,7 +4,7 @@ wanted='--key=RELCTL_RELEASE_KEY
 [[template "keys.sh" .]]
 [ -z "${PLAN:-}" ] || set -- "$@" --plan "$PLAN"
 made=$keys/made
-RELCTL_OUTPUT=$made relctl cut "$CHANNEL" "$@"
+RELCTL_OUTPUT=$made relctl cut "$CHANNEL" "$@"[[if .Shards]] --from-shards [[.Shards]][[end]]
 [ -z "${RELCTL_OUTPUT:-}" ] || cat "$made" >>"$RELCTL_OUTPUT"
 # What customers get, for the job that verifies it.
 release=${RELCTL_BUNDLES:-relctl-bundles}
