@@ -175,22 +175,55 @@ func TestABuildStartsFromEmptyFolders(t *testing.T) {
 	}
 }
 
+// dividedYAML has what depends on platforms in its several forms: targets and a matrix, an archive of two programs, a
+// package, and files of no platform.
+const dividedYAML = `version: 2
+project_name: acme
+env: [CGO_ENABLED=0]
+builds:
+  - &build
+    id: acmed
+    main: ./cmd/acmed
+    binary: acmed
+    flags: [-trimpath, -buildvcs=false]
+    ldflags: [-s -w]
+    targets: [linux_amd64, linux_arm64]
+    mod_timestamp: "{{ .CommitTimestamp }}"
+  - <<: *build
+    id: acmectl
+    main: ./cmd/acmectl
+    binary: acmectl
+    targets: []
+    goos: [linux, windows]
+    goarch: [amd64, arm64]
+    ignore: [{goos: windows}]
+archives:
+  - builds_info: &info {owner: root, group: root, mode: 0755, mtime: "{{ .CommitDate }}"}
+    files: [{src: README.md, info: *info}]
+  - {id: docs, meta: true, name_template: docs, files: [{src: README.md, info: *info}]}
+nfpms: [{package_name: acme, maintainer: release <release@acme.example>, description: acme, formats: [deb], mtime: "{{ .CommitDate }}"}]
+source: {enabled: true}
+checksum: {split: true}
+release: {disable: true}
+changelog: {disable: true}
+`
+
 // Shards of a build, put together again, are the build.
 func TestShardsGiveWhatOneMachineGives(t *testing.T) {
-	r := product(t)
+	r := product(t, ".goreleaser.yaml", dividedYAML)
 	g := goreleaser(t)
 	whole, err := g.Build(t.Context(), request(t, r))
 	mustBuild(t, whole, err)
 	var parts []build.Part
-	for i := 1; i <= 3; i++ {
+	for i, want := range []int{6, 4, 0} {
 		req := request(t, r)
-		req.Shard = build.Shard{Index: i, Of: 3}
+		req.Shard = build.Shard{Index: i + 1, Of: 3}
 		artifacts, err := g.Build(t.Context(), req)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if (len(artifacts) == 0) != (i == 3) {
-			t.Errorf("shard %d made %d files", i, len(artifacts))
+		if len(artifacts) != want {
+			t.Errorf("shard %d made\n%s", i+1, listing(t, artifacts))
 		}
 		parts = append(parts, build.Part{Shard: req.Shard, Artifacts: artifacts, Open: func(a build.Artifact) (io.ReadCloser, error) { return os.Open(a.Local) }})
 	}

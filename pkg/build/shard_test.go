@@ -232,7 +232,7 @@ func TestWhatHasNoPlatformIsMadeByTheFirstShard(t *testing.T) {
 		`{"version": 2, "builds": [{"id": server, "goos": [linux, windows], "goarch": [amd64], "ignore": [{"goos": windows, "goarch": "386"}, {"goos": "windows", "goarch": "amd64"}], "ldflags": ["-X main.version={{ .Version }}"], "hooks": {"post": "echo done"}}], ` +
 			`"archives": [{"id": docs, "meta": true, "files": [README.md]}, {"id": server, "ids": [server]}], ` +
 			`"nfpms": [{"id": packages, "formats": [deb], "ids": [server], "epoch": 1.20}, {"id": docs, "meta": true, "formats": [deb]}], "makeselfs": [{"script": install.sh, "goos": [linux]}], ` +
-			`"source": {"enabled": true}, "srpm": {"enabled": true}, "checksum": {"extra_files": [{"glob": install.sh}]}, "release": {"disable": yes}}`,
+			`"source": {"enabled": true}, "srpm": {"enabled": true}, "checksum": {"disable": true}, "release": {"disable": yes}}`,
 		`{"version": 2, "builds": [{"id": server, "goos": [linux, windows], "goarch": [amd64], "ignore": [{"goos": windows, "goarch": "386"}, {"goos": "linux", "goarch": "amd64"}], "ldflags": ["-X main.version={{ .Version }}"], "hooks": {"post": "echo done"}}], ` +
 			`"archives": [{"id": server, "ids": [server]}], "nfpms": [], "makeselfs": [], "checksum": {"disable": true}, "release": {"disable": yes}}`,
 	} {
