@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/relctl/relctl/pkg/changelog"
 	"github.com/relctl/relctl/pkg/channel"
@@ -97,7 +98,8 @@ func (t *teller) releases(ctx context.Context) (releases, older []told, err erro
 	return releases, older, nil
 }
 
-// tags are those that the channel's template reads as versions, without those that another channel's line owns.
+// tags are those that the channel's template reads as versions, without those that another channel's line owns if this
+// one has no line, and without other numbers for commits of the channel or of later lines.
 func (t *teller) tags(ctx context.Context) ([]told, error) {
 	if t.channel.Tag == "" {
 		return nil, nil
@@ -108,16 +110,18 @@ func (t *teller) tags(ctx context.Context) ([]told, error) {
 	}
 	var out []told
 	for _, r := range refs {
-		v, ok := t.channel.ParseTag(strings.TrimPrefix(r.Name, "refs/tags/"))
-		if !ok || r.Commit == "" {
-			continue
-		}
-		owned := slices.ContainsFunc(t.project.Policy.Channels, func(ch *channel.Channel) bool { return ch.Line.Contains(v) })
-		if !owned || !t.channel.Line.IsZero() {
+		if v, ok := t.channel.ParseTag(strings.TrimPrefix(r.Name, "refs/tags/")); ok && r.Commit != "" {
 			out = append(out, told{v, r.Commit})
 		}
 	}
-	return out, nil
+	line, later := t.channel.Line, numberings(out)
+	return slices.DeleteFunc(out, func(tag told) bool {
+		to, other := later[minorOf(tag.version)]
+		if line.IsZero() {
+			return other || slices.ContainsFunc(t.project.Policy.Channels, func(ch *channel.Channel) bool { return ch.Line.Contains(tag.version) })
+		}
+		return other && !line.Contains(tag.version) && to.compare(minorOf(line.First())) >= 0
+	}), nil
 }
 
 // window is what a changelog tells: the releases, the oldest first, and what it leaves out.
@@ -225,7 +229,10 @@ func (t *teller) log(ctx context.Context) (changelog.Log, error) {
 		})
 		r := changelog.Release{Product: l.Product, Channel: l.Channel, Commit: head, Changes: p.Changes}
 		if i < len(w.releases) {
-			r.Version, r.Commit, r.Date = w.releases[i].version, w.releases[i].commit, p.Date
+			r.Version, r.Commit = w.releases[i].version, w.releases[i].commit
+			if r.Date, err = t.date(ctx, p, r.Commit); err != nil {
+				return l, err
+			}
 		} else if !w.next || len(p.Changes) == 0 && len(parts) > 1 {
 			continue
 		}
@@ -241,6 +248,18 @@ func (t *teller) log(ctx context.Context) (changelog.Log, error) {
 	}
 	slices.Reverse(l.Releases)
 	return l, t.checkOverrides(ctx, overrides, l)
+}
+
+// date is that of a release's commit, which the walk does not see if what came before the window holds it.
+func (t *teller) date(ctx context.Context, p history.Part, commit string) (time.Time, error) {
+	if !p.Date.IsZero() {
+		return p.Date, nil
+	}
+	c, err := t.project.Repo.Commit(ctx, commit)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return c.Committer.When, nil
 }
 
 // walk reads the history once. It returns the branch's head, if the window reaches it, and a part for each release and
