@@ -141,7 +141,7 @@ func mayMakeRelease(subject string) bool {
 var releaseBegins = []string{"prepare", "cut ", "tag ", "make ", "release", "the releas", "releasing", "bump", "version bu", "automatic ", "changelog", "update cha", "v"}
 
 // carried finds the pull requests of which a subject says that it carries them: "(cherry-pick of #12 and #13 to 3.3)",
-// "backporting 12 into 3.6".
+// "backporting 12 into 3.6", "[cherry-pick] fix: x (#12, #13)".
 func carried(subject string) []int32 {
 	var out []int32
 	if !mentionsPick(subject) {
@@ -149,6 +149,11 @@ func carried(subject string) []int32 {
 	}
 	for _, group := range pickGroup.FindAllString(subject, 4) {
 		out = append(out, numbers(group)...)
+	}
+	if pickWord.MatchString(subject) {
+		for _, list := range numberList.FindAllString(subject, 4) {
+			out = append(out, numbers(list)...)
+		}
 	}
 	for _, m := range pickNumber.FindAllStringSubmatch(subject, 4) {
 		out = append(out, numbers("#"+m[1])...)
@@ -158,5 +163,7 @@ func carried(subject string) []int32 {
 
 var (
 	pickGroup  = regexp.MustCompile(`(?i)[\[(][^\])]*(?:back-?port|cherry[ -]?pick)[^\])]*[\])]`)
+	pickWord   = regexp.MustCompile(`(?i)\b(?:back-?port|cherry[ -]?pick)`)
+	numberList = regexp.MustCompile(`\(#\d{1,9}(?:(?:,| and) ?#\d{1,9})+\)`)
 	pickNumber = regexp.MustCompile(`(?i)back-?port(?:s|ing|ed)?(?: of)? (?:PR )?#?(\d{2,9})\b`)
 )

@@ -193,7 +193,7 @@ func (d *identity) byTrace(t traces, c *clues) {
 		if !telling(f) {
 			continue
 		}
-		switch found := d.someRoots(i, lower(c.subjects[f])); {
+		switch found := d.someRoots(i, d.sameNumbers(t, lower(c.subjects[f]))); {
 		case len(found) == 1 && !d.onLineOf(i, found[0]):
 			d.give(i, BySubject, found[0])
 			return
@@ -211,6 +211,22 @@ func (d *identity) byTrace(t traces, c *clues) {
 			return
 		}
 	}
+}
+
+// sameNumbers keeps, of commits with one subject, those that name one of the numbers that it names, such as that of an
+// issue; all of them, if none does.
+func (d *identity) sameNumbers(t traces, list []int32) []int32 {
+	const many = 8 // there are subjects that thousands of commits have
+	if len(list) < 2 || len(list) >= many || len(t.prs) == 0 {
+		return list
+	}
+	same := slices.DeleteFunc(slices.Clone(list), func(j int32) bool {
+		return !slices.ContainsFunc(numbers(d.nodes[j].header), func(n int32) bool { return slices.Contains(t.prs, n) })
+	})
+	if len(same) == 0 {
+		return list
+	}
+	return same
 }
 
 // description is a subject without its type.
