@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,7 +14,7 @@ import (
 )
 
 // Blocked returns the ways from releases of older lines to those of a channel on which a fix would go missing, though
-// the channel's file offers them. Each range of installed versions stands in as few of them as its losses allow. Losses
+// the channel's file offers them. Ranges of releases stand together where no way between them is without a loss. Losses
 // of which somebody recorded why the line will not get them are none.
 func (l Lines) Blocked(ctx context.Context, ch *channel.Channel) ([]release.Block, error) {
 	if ch.Upgrade == nil {
@@ -70,11 +71,26 @@ type ways struct {
 	held map[string]map[string]bool
 }
 
-// lossy is a range of releases, by place, of which one upgrades with the same losses.
+// lossy is a range of releases, by place, all ways between which lose fixes.
 type lossy struct {
 	first, last int // of the older line
 	begin, end  int // of the channel: from begin on, before end
-	lost        []*history.Known
+	// lost are the fixes that some of the ways lose, and always those that each of them loses.
+	lost, always []*history.Known
+}
+
+// add takes in what another way loses.
+func (l *lossy) add(lost, always []*history.Known) {
+	l.always = slices.DeleteFunc(slices.Clone(l.always), func(k *history.Known) bool { return !among(always, k) })
+	for _, k := range lost {
+		if !among(l.lost, k) {
+			l.lost = append(l.lost, k)
+		}
+	}
+}
+
+func among(list []*history.Known, k *history.Known) bool {
+	return slices.ContainsFunc(list, func(o *history.Known) bool { return o.Commit == k.Commit })
 }
 
 func (w *ways) blocked(other *channel.Channel, olds, to []history.Released) ([]release.Block, error) {
@@ -90,7 +106,7 @@ func (w *ways) blocked(other *channel.Channel, olds, to []history.Released) ([]r
 	}
 	out := make([]release.Block, len(found))
 	for i, f := range found {
-		out[i] = release.Block{From: span(olds, f.first, f.last+1, other.Line), To: span(to, f.begin, f.end, release.Line{}), Reason: w.reason(f.lost)}
+		out[i] = release.Block{From: span(olds, f.first, f.last+1, other.Line), To: span(to, f.begin, f.end, release.Line{}), Reason: f.reason()}
 	}
 	return out, nil
 }
@@ -101,11 +117,7 @@ func join(list []lossy, g lossy) []lossy {
 		l := &list[i]
 		if l.last+1 == g.first && l.begin == g.begin && l.end == g.end {
 			l.last = g.last
-			for _, k := range g.lost {
-				if !slices.ContainsFunc(l.lost, func(o *history.Known) bool { return o.Commit == k.Commit }) {
-					l.lost = append(l.lost, k)
-				}
-			}
+			l.add(g.lost, g.always)
 			return list
 		}
 	}
@@ -129,8 +141,9 @@ func (w *ways) gaps(other *channel.Channel, i int, old history.Released, to []hi
 		case len(lost) == 0:
 		case n > 0 && out[n-1].end == j:
 			out[n-1].end = j + 1
+			out[n-1].add(lost, lost)
 		default:
-			out = append(out, lossy{first: i, last: i, begin: j, end: j + 1, lost: lost})
+			out = append(out, lossy{first: i, last: i, begin: j, end: j + 1, lost: lost, always: lost})
 		}
 	}
 	return out, nil
@@ -215,15 +228,21 @@ func beyond(line release.Line) string {
 	return fmt.Sprintf("%d.%d.0-0", first.Major(), first.Minor()+1)
 }
 
-// reason says which fixes would go missing, for people.
-func (w *ways) reason(lost []*history.Known) string {
-	slices.SortFunc(lost, func(a, b *history.Known) int {
-		if c := b.Date.Compare(a.Date); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Commit, b.Commit)
+// reason says which fixes would go missing, for people. Who is at one of the releases must not be told of fixes that
+// only others of them have.
+func (l *lossy) reason() string {
+	told, some := l.always, len(l.lost)-len(l.always)
+	words, rest := "%s would go missing: %s", ""
+	switch {
+	case len(told) == 0:
+		told, words = l.lost, "up to %s would go missing: %s"
+	case some > 0:
+		rest = fmt.Sprintf(", and up to %d more between others of these releases", some)
+	}
+	newest := slices.SortedFunc(slices.Values(told), func(a, b *history.Known) int {
+		return cmp.Or(b.Date.Compare(a.Date), strings.Compare(a.Commit, b.Commit))
 	})
-	return fmt.Sprintf("%s would go missing: %s", fixes(len(lost)), plainText(naming(lost)))
+	return fmt.Sprintf(words, fixes(len(told)), plainText(naming(newest))) + rest
 }
 
 // plainText is a text without what a signed statement may not carry.

@@ -67,6 +67,28 @@ func TestNeighboursWithTheSameGapStandTogether(t *testing.T) {
 	}
 }
 
+func TestAReasonTellsNobodyOfFixesThatOnlyOthersLose(t *testing.T) {
+	t.Parallel()
+	a, b, c := &history.Known{Commit: "aaaa", Subject: "one"}, &history.Known{Commit: "bbbb", Subject: "two"}, &history.Known{Commit: "cccc", Subject: "three"}
+	for _, row := range []struct {
+		about string
+		ways  [][]*history.Known
+		want  string
+	}{
+		{"the same losses on all ways", [][]*history.Known{{a, b}, {b, a}}, `2 fixes would go missing: aaaa "one", bbbb "two"`},
+		{"later releases have more to lose", [][]*history.Known{{a}, {a, b}, {a, b, c}}, `1 fix would go missing: aaaa "one", and up to 2 more between others of these releases`},
+		{"each way loses another", [][]*history.Known{{a}, {b}}, `up to 2 fixes would go missing: aaaa "one", bbbb "two"`},
+	} {
+		l := lossy{lost: row.ways[0], always: row.ways[0]}
+		for _, way := range row.ways[1:] {
+			l.add(way, way)
+		}
+		if got := l.reason(); got != row.want {
+			t.Errorf("%s: %q, want %q", row.about, got, row.want)
+		}
+	}
+}
+
 func TestAHostileSubjectIsBearableInASignedStatement(t *testing.T) {
 	t.Parallel()
 	text := plainText("fix \x1b[31m\xff\n" + strings.Repeat("ä", 3000))
