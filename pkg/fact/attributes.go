@@ -173,33 +173,6 @@ func (d *differ) rule(f Fact, a, b Attributes) {
 	}
 }
 
-// resource compares quantities: more of something needs room.
-func (d *differ) resource(f Fact, a, b string) {
-	x, okX := quantity(a)
-	y, okY := quantity(b)
-	switch {
-	case a == b || okX && okY && x == y:
-	case okX && okY && y < x:
-		d.add(f, Notice, "value", a, b, "less, from %s to %s", value(a), value(b))
-	case okX && okY:
-		d.add(f, Action, "value", a, b, "more, from %s to %s", value(a), value(b))
-	default:
-		d.single(f, Action, "value", "changed", a, b)
-	}
-}
-
-// suffixes of quantities as Kubernetes writes them.
-var suffixes = map[string]float64{
-	"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40,
-}
-
-func quantity(s string) (float64, bool) {
-	number := strings.TrimRight(s, "mkMGTi")
-	factor, known := suffixes[s[len(number):]]
-	n, err := strconv.ParseFloat(number, 64)
-	return n * factor, err == nil && known
-}
-
 func (d *differ) deprecation(f Fact, a, b Attributes) {
 	switch {
 	case b.Deprecated != "" && a.Deprecated == "":

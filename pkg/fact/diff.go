@@ -117,6 +117,8 @@ type differ struct {
 	// renamed are the facts of before that live on under another name.
 	renamed map[key]bool
 	changes []Change
+	// had and has are the workloads of the two sets, once somebody asked for them.
+	had, has map[string]bool
 }
 
 // compare compares a fact of b with the one that it was in a.
@@ -155,7 +157,9 @@ func (d *differ) added(f Fact) {
 	switch impact := addedImpact(f); f.Kind {
 	case Migration:
 		d.add(f, impact, "added", "", "", "%s", describeMigration(f.Attributes))
-	case Port, Image, Resource, Probe:
+	case Resource:
+		d.addedResource(f)
+	case Port, Image, Probe:
 		d.add(f, impact, "added", "", f.Attributes.Value, "new, %s", shorten(f.Attributes.Value))
 	case Feature:
 		d.add(f, impact, "added", "", f.Attributes.State, "new, %s", f.Attributes.State)
@@ -195,6 +199,10 @@ func addedImpact(f Fact) Impact {
 
 // removed records a fact that is gone.
 func (d *differ) removed(f Fact) {
+	if f.Kind == Resource {
+		d.removedResource(f)
+		return
+	}
 	impact := removedImpacts[f.Kind]
 	text := "removed"
 	if use := f.Attributes.Deprecated; use != "" && use != deprecatedOnly {
@@ -211,7 +219,7 @@ func (d *differ) removed(f Fact) {
 // removedImpacts say how much it matters that something is gone; what is not listed is a notice.
 var removedImpacts = map[Kind]Impact{
 	Config: Breaking, Flag: Breaking, Command: Breaking, Env: Breaking, CRD: Breaking, API: Breaking, Metric: Breaking, Port: Breaking, Recording: Breaking,
-	Migration: Action, Alert: Action, Runbook: Notice, Message: Action, Feature: Action, Image: Notice, Resource: Action, Probe: Notice,
+	Migration: Action, Alert: Action, Runbook: Notice, Message: Action, Feature: Action, Image: Notice, Probe: Notice,
 }
 
 // usersOf returns the rules of b that use a metric.

@@ -25,7 +25,7 @@ const (
 	API       Kind = "api"       // an operation of an HTTP API, or a parameter of one
 	Port      Kind = "port"      // a port that something listens on
 	Image     Kind = "image"     // a container image
-	Resource  Kind = "resource"  // a request or limit of CPU, memory or storage
+	Resource  Kind = "resource"  // how much there is of something: CPU, memory, storage, replicas
 	Probe     Kind = "probe"     // how a container is asked for its health
 	Alert     Kind = "alert"     // an alert of Prometheus
 	Recording Kind = "recording" // a recording rule of Prometheus

@@ -65,6 +65,14 @@ func advice(changes ...fact.Change) (act, check string) {
 		return "Change what uses " + name + " before you upgrade.", "nothing of yours uses the old form"
 	case fact.Port:
 		return "Let the new port through firewalls and network policies, and point clients at it.", "clients connect"
+	case fact.Resource:
+		switch c.What {
+		case "claim":
+			return "Delete the StatefulSet with `kubectl delete --cascade=orphan`, which leaves its pods and volumes alone, bring the claims that are there to what the new release asks for, and install it.",
+				"`kubectl get statefulset,pvc` shows it with all its pods ready and its volumes bound"
+		case "volume":
+			return "Keep the volume as it is in your own manifests, or move its data to a new one before you install the new release.", "`kubectl get pvc` shows it bound"
+		}
 	}
 	return "", ""
 }

@@ -200,6 +200,62 @@ kind: ConfigMap
 10 resource Deployment/acme/acmed requests.memory value=1Gi
 11 probe Deployment/acme/acmed livenessProbe value=GET /healthz on http
 `},
+		{"how many run, and what may be taken away from them", channel.FactSource{Kind: "manifests"}, "scale.yaml", `kind: Deployment
+metadata: {name: web}
+spec: {replicas: 3, template: {spec: {}}}
+---
+kind: Deployment
+metadata: {name: scaled}
+spec: {template: {spec: {}}}
+---
+kind: HorizontalPodAutoscaler
+metadata: {name: scaled}
+spec:
+  minReplicas: 2
+  maxReplicas: 9
+  metrics:
+    - {type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}
+    - {type: ContainerResource, containerResource: {name: memory, container: app, target: {type: AverageValue, averageValue: 1Gi}}}
+    - {type: External, external: {metric: {name: queue_length}, target: {type: Value, value: "30"}}}
+    - {type: Pods, pods: {target: {averageValue: 1}}}
+    - none
+---
+kind: HorizontalPodAutoscaler
+metadata: {name: old}
+spec: {maxReplicas: 3, targetCPUUtilizationPercentage: 80}
+---
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {minAvailable: 50%}
+`, `3 resource Deployment/web replicas value=3
+23 resource HorizontalPodAutoscaler/old maxReplicas value=3
+23 resource HorizontalPodAutoscaler/old target.cpu value=80%
+13 resource HorizontalPodAutoscaler/scaled maxReplicas value=9
+12 resource HorizontalPodAutoscaler/scaled minReplicas value=2
+16 resource HorizontalPodAutoscaler/scaled target.app/memory value=1Gi on average
+15 resource HorizontalPodAutoscaler/scaled target.cpu value=70%
+17 resource HorizontalPodAutoscaler/scaled target.queue_length value=30
+27 resource PodDisruptionBudget/web minAvailable value=50%
+`},
+		{"volumes", channel.FactSource{Kind: "manifests"}, "volumes.yaml", `kind: PersistentVolumeClaim
+metadata: {name: files}
+spec: {accessModes: [ReadWriteMany, ReadOnlyMany], storageClassName: nfs, resources: {requests: {storage: 1Gi}}}
+---
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  replicas: 2
+  template: {spec: {containers: [{name: db}]}}
+  volumeClaimTemplates:
+    - {metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 10Gi}}}}
+    - {metadata: {name: odd}, spec: {resources: {requests: {storage: [1]}}}}
+`, `3 resource PersistentVolumeClaim/files requests.storage value=1Gi
+3 resource PersistentVolumeClaim/files volume value=ReadWriteMany, ReadOnlyMany, class nfs
+8 resource StatefulSet/db replicas value=2
+11 resource StatefulSet/db/data requests.storage value=10Gi
+11 resource StatefulSet/db/data volume value=ReadWriteOnce
+`},
+		{"a compose file with replicas", channel.FactSource{Kind: "manifests"}, "compose.yaml", "services:\n  db: {deploy: {replicas: 2}}\n", "2 resource service/db replicas value=2\n"},
 		{"a compose file", channel.FactSource{Kind: "manifests"}, "compose.yaml", "services:\n  db:\n    image: postgres:17\n    ports: ['5432:5432']\n    deploy: {resources: {limits: {memory: 1g}}}\n    healthcheck: {test: [CMD, pg_isready]}\n",
 			"4 port service/db:5432 value=5432:5432\n3 image service/db value=postgres:17\n5 resource service/db limits.memory value=1g\n6 probe service/db value=[CMD, pg_isready]\n"},
 		{"rules", channel.FactSource{Kind: "rules"}, "a.yaml", `groups:

@@ -10,8 +10,8 @@ import (
 	"github.com/relctl/relctl/pkg/fact"
 )
 
-// manifests reads Kubernetes objects and compose files: images, ports, requests and limits, probes. A kustomization and
-// what is no object is passed over.
+// manifests reads Kubernetes objects and compose files: images, ports, requests and limits, probes, replicas,
+// autoscalers, volumes. A kustomization and what is no object is passed over.
 func manifests(_ channel.FactSource, f file) ([]fact.Fact, error) {
 	docs, err := documents(f.data)
 	if err != nil {
@@ -46,6 +46,7 @@ func object(doc *yaml.Node) []fact.Fact {
 	switch {
 	case podSpecs[kind] != nil:
 		pod := at(doc, podSpecs[kind]...)
+		out = append(out, replicas(where, doc)...)
 		out = append(out, resources(where, pod)...)
 		for _, list := range []string{"initContainers", "containers"} {
 			for c := range items(at(pod, list)) {
@@ -53,23 +54,20 @@ func object(doc *yaml.Node) []fact.Fact {
 			}
 		}
 		for claim := range items(at(doc, "spec", "volumeClaimTemplates")) {
-			out = append(out, storage(where+"/"+text(claim, "metadata", "name"), claim)...)
+			out = append(out, volume(where+"/"+text(claim, "metadata", "name"), claim)...)
 		}
 	case kind == "Service":
 		for p := range items(at(doc, "spec", "ports")) {
 			out = append(out, valued(fact.Port, where+":"+or(text(p, "name"), text(p, "port")), text(p, "port")+"/"+or(text(p, "protocol"), "TCP"), p))
 		}
 	case kind == "PersistentVolumeClaim":
-		out = storage(where, doc)
+		out = volume(where, doc)
+	case kind == "HorizontalPodAutoscaler":
+		out = autoscaler(where, doc)
+	case kind == "PodDisruptionBudget":
+		out = scalars(where, at(doc, "spec"), "minAvailable", "maxUnavailable")
 	}
 	return out
-}
-
-func storage(where string, claim *yaml.Node) []fact.Fact {
-	if n := at(claim, "spec", "resources", "requests", "storage"); n != nil {
-		return []fact.Fact{valued(fact.Resource, where+" requests.storage", n.Value, n)}
-	}
-	return nil
 }
 
 // valued is a fact that is one value.
@@ -136,6 +134,7 @@ func compose(services *yaml.Node) []fact.Fact {
 			target := v[strings.LastIndexByte(v, ':')+1:]
 			out = append(out, valued(fact.Port, where+":"+target, v, p))
 		}
+		out = append(out, scalars(where, at(s, "deploy"), "replicas")...)
 		for _, list := range []string{"reservations", "limits"} {
 			for name, v := range pairs(at(s, "deploy", "resources", list)) {
 				if v.Kind == yaml.ScalarNode {
