@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/relctl/relctl/pkg/release"
@@ -108,7 +109,7 @@ func describe(st *release.Standing, known *ChannelState, now time.Time) ChannelR
 		end, err = st.Ended.Time, nil
 	}
 	if err == nil {
-		left := int(end.Sub(now).Hours() / 24)
+		left := int(math.Floor(end.Sub(now).Hours() / 24)) // so that the day after the end is below zero
 		r.SupportLeft = &left
 	}
 	return r
