@@ -109,7 +109,7 @@ func describe(st *release.Standing, known *ChannelState, now time.Time) ChannelR
 		end, err = st.Ended.Time, nil
 	}
 	if err == nil {
-		left := int(math.Floor(end.Sub(now).Hours() / 24)) // so that the day after the end is below zero
+		left := int(math.Floor(end.Sub(now).Hours() / 24)) // the first hours after the end count as below zero
 		r.SupportLeft = &left
 	}
 	return r
