@@ -313,7 +313,7 @@ func TestListedNamesTheReleasesOfAChannel(t *testing.T) {
 	}
 	for _, path := range []string{
 		"releases/lts-2.6/2.6.0/release.json", "releases/lts-2.4/release.json", "releases/lts-2.4/latest/release.json", "releases/lts-2.4/2.4.7/other.json",
-		"releases/lts-2.4/02.4.7/release.json", "releases/lts-2.4/../../etc/passwd",
+		"releases/lts-2.4/02.4.7/release.json", "releases/lts-2.4/../../etc/passwd", "2.4.9/release.json", "releases/lts-2.4/2.4.9",
 	} {
 		v := trusttest.Acme()
 		saying("lts-2.4", func(m map[string]any) {
