@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/relctl/relctl/internal/trusttest"
+	"github.com/relctl/relctl/pkg/publish"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -62,8 +63,8 @@ func TestWhatACheckCosts(t *testing.T) {
 	t.Parallel()
 	v := decade(t)
 	s := &shop{dir: t.TempDir()}
-	publish := func() { put(t, s.dir, v.Files(line, "lts-2.5")) } // of the others no file is asked for
-	publish()
+	issue := func() { put(t, publish.Directory{Root: s.dir}, v.Files(line, "lts-2.5")) } // of the others no file is asked for
+	issue()
 	s.server = httptest.NewTLSServer(s)
 	defer s.server.Close()
 	config := acme(t, v, s.server.URL)
@@ -97,13 +98,13 @@ func TestWhatACheckCosts(t *testing.T) {
 	small("nothing has changed")
 	v.Now = v.Now.Add(12 * time.Hour)
 	v.Refresh()
-	publish()
+	issue()
 	small("the timestamp was signed anew")
 	v.Release("lts-2.5", "2.5.0")
-	publish()
+	issue()
 	check("another of 200 channels has a release")
 	v.Release(line, "2.4.500")
-	publish()
+	issue()
 	check("this channel has a release")
 	config.Dir, config.Root = config.Dir+"-2", v.Roots[len(v.Roots)-1]
 	check("the first check, from the newest root")

@@ -22,8 +22,8 @@ import (
 
 const line = "lts-2.4"
 
-// put brings files of trust, by their names below trust/, into a store in a folder, the timestamp last.
-func put(t testing.TB, dir string, files map[string][]byte) {
+// put brings files of trust, by their names below trust/, into a store, the timestamp last.
+func put(t testing.TB, store publish.Store, files map[string][]byte) {
 	t.Helper()
 	var named []publish.Named
 	for name, data := range files {
@@ -39,19 +39,19 @@ func put(t testing.TB, dir string, files map[string][]byte) {
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	if err := (publish.Directory{Root: dir}).Put(t.Context(), named); err != nil {
+	if err := store.Put(t.Context(), named); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // publishAll brings all that a vendor has signed into a store.
-func publishAll(t testing.TB, dir string, v *trusttest.Vendor) {
+func publishAll(t testing.TB, store publish.Store, v *trusttest.Vendor) {
 	t.Helper()
 	var names []string
 	for _, c := range v.Channels {
 		names = append(names, c.Name)
 	}
-	put(t, dir, v.Files(names...))
+	put(t, store, v.Files(names...))
 }
 
 // shop is a store in a folder behind a web server that counts what it is asked for.
@@ -66,7 +66,7 @@ type shop struct {
 func newShop(t testing.TB, v *trusttest.Vendor) *shop {
 	t.Helper()
 	s := &shop{dir: t.TempDir()}
-	publishAll(t, s.dir, v)
+	publishAll(t, publish.Directory{Root: s.dir}, v)
 	s.server = httptest.NewServer(s)
 	t.Cleanup(s.server.Close)
 	return s

@@ -33,9 +33,15 @@ type source interface {
 }
 
 // open returns the source at an address.
-func open(at string, client *http.Client) (source, error) {
+func (c *Config) open(at string, client *http.Client) (source, error) {
 	u, err := url.Parse(at)
 	switch {
+	case c.Open != nil && strings.Contains(at, "://") && (err != nil || u.Scheme != "https" && u.Scheme != "http"):
+		s, err := c.Open(at)
+		if err != nil {
+			return nil, &ConfigError{Text: fmt.Sprintf("%.200q cannot be asked for updates: %v", shown(at), err), Remedy: "give the address of the vendor's store, or of a mirror"}
+		}
+		return stored{s}, nil
 	case err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "":
 		return &web{client, u}, nil
 	case strings.Contains(at, "://") || at == "":
@@ -73,6 +79,17 @@ func (d folder) get(ctx context.Context, w verify.Want, _ seen) ([]byte, seen, b
 	}
 	defer func() { _ = f.Close() }()
 	data, err := limited(f, w.Most)
+	return data, seen{}, false, err
+}
+
+// stored is a store that the program knows how to open.
+type stored struct{ Store }
+
+func (s stored) get(ctx context.Context, w verify.Want, _ seen) ([]byte, seen, bool, error) {
+	data, err := s.Get(ctx, w.Name)
+	if err == nil && int64(len(data)) > w.Most {
+		data, err = nil, tooLarge(w.Most)
+	}
 	return data, seen{}, false, err
 }
 
@@ -168,10 +185,12 @@ func tag(s string) string {
 // errTooLarge is a file beyond its bound.
 var errTooLarge = errors.New("it is larger than it may be")
 
+func tooLarge(most int64) error { return fmt.Errorf("%w: more than %d bytes", errTooLarge, most) }
+
 func limited(r io.Reader, most int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err == nil && int64(len(data)) > most {
-		return nil, fmt.Errorf("%w: more than %d bytes", errTooLarge, most)
+		err = tooLarge(most)
 	}
 	return data, err
 }

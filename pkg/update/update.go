@@ -22,8 +22,11 @@ type Config struct {
 	// Dir holds what is kept: a folder for this vendor and product alone, or the site of relverify.
 	Dir string
 	// From are the places to ask, in this order, until one has news that count: web addresses of a store or of a mirror of
-	// it, or folders.
+	// it, or folders; with Open also others.
 	From []string
+	// Open opens addresses with a scheme other than https and http. publish.Parse opens registries and buckets:
+	// func(at string) (update.Store, error) { return publish.Parse(at) }.
+	Open func(at string) (Store, error)
 	// MaxAge is the age of the vendor's word beyond which an answer carries the notice [verify.CodeStale], 0 for any age.
 	MaxAge time.Duration
 	// Interval is the time between two checks, spread by a quarter to either side. Default is a day.
@@ -34,6 +37,12 @@ type Config struct {
 	HTTP *http.Client
 	// Now is the clock. Default is [time.Now].
 	Now func() time.Time
+}
+
+// Store is a store that is neither a folder nor behind a web server; publish.Store is one.
+type Store interface {
+	// Get returns a file by its path in the store, such as "trust/timestamp.json", or nil if it is not there.
+	Get(ctx context.Context, name string) ([]byte, error)
 }
 
 // ConfigError is a [Config] that cannot be used.
@@ -66,7 +75,7 @@ func New(c Config) (*Client, error) {
 		return nil, &ConfigError{Text: "a time is below zero"}
 	}
 	for _, at := range c.From {
-		if _, err := open(at, nil); err != nil {
+		if _, err := c.open(at, nil); err != nil {
 			return nil, err
 		}
 	}

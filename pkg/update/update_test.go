@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -17,8 +19,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/registry"
+
 	"github.com/relctl/relctl/internal/trusttest"
 	"github.com/relctl/relctl/pkg/bundle"
+	"github.com/relctl/relctl/pkg/publish"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/update"
 	"github.com/relctl/relctl/pkg/upgrade"
@@ -114,6 +119,44 @@ func TestAFolderAnswersAsAServerDoes(t *testing.T) {
 	a := ask(t, client(t, acme(t, v, s.dir)), "2.4.5")
 	if a.Problem != nil || steps(a) != "2.4.7" || a.Source != s.dir {
 		t.Errorf("%+v", a)
+	}
+}
+
+func TestARegistryAnswersAsAServerDoes(t *testing.T) {
+	t.Parallel()
+	v := trusttest.Acme()
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	t.Cleanup(server.Close)
+	at := "oci://" + strings.TrimPrefix(server.URL, "http://") + "/acme/releases"
+	store, err := publish.Parse(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	publishAll(t, store, v)
+	config := acme(t, v, at)
+	config.Open = func(at string) (update.Store, error) { return publish.Parse(at) }
+	if a := ask(t, client(t, config), "2.4.5"); a.Problem != nil || steps(a) != "2.4.7" || a.Source != at {
+		t.Errorf("%+v", a)
+	}
+	config.From = []string{"s3://A"}
+	var no *update.ConfigError
+	if _, err := update.New(config); !errors.As(err, &no) || !strings.Contains(err.Error(), "bucket") || no.Hint() == "" {
+		t.Errorf("an address that cannot be: %v", err)
+	}
+}
+
+// endless is a store whose files are larger than any may be.
+type endless struct{}
+
+func (endless) Get(context.Context, string) ([]byte, error) { return make([]byte, 64<<20), nil }
+
+func TestAStoreThatGivesTooMuchIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	v := trusttest.Acme()
+	config := acme(t, v, "test://acme")
+	config.Open = func(string) (update.Store, error) { return endless{}, nil }
+	if _, err := client(t, config).Check(t.Context(), version("2.4.5")); err == nil || !strings.Contains(err.Error(), "larger than it may be") {
+		t.Errorf("error is %v", err)
 	}
 }
 
@@ -262,7 +305,7 @@ func TestNoDeceitIsBelieved(t *testing.T) {
 			offer := func(files map[string][]byte) (*update.Answer, error) {
 				dir := t.TempDir()
 				if len(files) > 0 {
-					put(t, dir, files)
+					put(t, publish.Directory{Root: dir}, files)
 				}
 				config.From = []string{dir}
 				return client(t, config).CheckNow(t.Context(), version("2.4.5"))
@@ -340,7 +383,7 @@ func TestANewerProgramGoesOnWithTheFolder(t *testing.T) {
 	v.Rotate("timestamp", trusttest.NewKey("acme timestamp 2"))
 	v.Rotate("snapshot", trusttest.NewKey("acme snapshot 2"))
 	v.Release(line, "2.4.8")
-	publishAll(t, s.dir, v)
+	publishAll(t, publish.Directory{Root: s.dir}, v)
 	config.Root = v.Roots[2]
 	if a := ask(t, client(t, config), "2.4.7"); a.Problem != nil || steps(a) != "2.4.8" {
 		t.Errorf("%+v", a)

@@ -67,7 +67,7 @@ type visit struct {
 func (v *visit) run(ctx context.Context, client *http.Client) error {
 	c := v.client
 	var err error
-	if v.source, err = open(v.at, client); err != nil {
+	if v.source, err = c.config.open(v.at, client); err != nil {
 		return err
 	}
 	s, err := verify.ReadSite(c.config.Dir, c.config.Now)
