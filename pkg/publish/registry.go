@@ -3,7 +3,6 @@ package publish
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,7 +13,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
@@ -31,8 +29,8 @@ type Registry struct {
 	Keychain authn.Keychain
 	// Transport reaches the registry, by TLS unless it runs on this machine. Default is the usual one.
 	Transport http.RoundTripper
-
-	more []remote.Option
+	// Retry is how it bears with failures.
+	Retry Retry
 }
 
 func (r Registry) String() string { return r.Root }
@@ -50,7 +48,18 @@ func (r Registry) tag(repository, tag string) (name.Tag, error) {
 }
 
 func (r Registry) options(ctx context.Context) []remote.Option {
-	return append(ociremote.Options(ctx, r.Keychain, r.Transport), r.more...)
+	base := r.Transport
+	if base == nil {
+		base = remote.DefaultTransport
+	}
+	return append(ociremote.Options(ctx, r.Keychain, patient{base, r.Retry.stall()}),
+		remote.WithRetryBackoff(remote.Backoff{Steps: 1}), // attempts are counted here
+		remote.WithRetryStatusCodes())
+}
+
+// do makes one step, in attempts.
+func (r Registry) do(ctx context.Context, op, what string, f func(ctx context.Context) error) error {
+	return r.Retry.do(ctx, r.Root, op, what, f)
 }
 
 // Referrer is a document about an image that lies beside it in the registry.
@@ -84,14 +93,6 @@ type Image interface {
 // Push brings an image and documents about it into a repository, without a tag: layers first, then the images of the
 // platforms, the index, the documents. What is there already is not sent again.
 func (r Registry) Push(ctx context.Context, repository string, image Image, about ...Referrer) error {
-	err := r.push(ctx, repository, image, about)
-	if err != nil {
-		return fmt.Errorf("push to %s: %w", r.Repository(repository), err)
-	}
-	return nil
-}
-
-func (r Registry) push(ctx context.Context, repository string, image Image, about []Referrer) error {
 	digest, err := image.Digest()
 	if err != nil {
 		return err
@@ -100,20 +101,27 @@ func (r Registry) push(ctx context.Context, repository string, image Image, abou
 	if err != nil {
 		return err
 	}
-	if err := remote.Push(ref, image, r.options(ctx)...); err != nil {
+	var subject *v1.Descriptor
+	err = r.do(ctx, "push", repository, func(ctx context.Context) error {
+		err := remote.Push(ref, image, r.options(ctx)...)
+		if err == nil {
+			subject, err = remote.Head(ref, r.options(ctx)...)
+		}
 		return err
-	}
-	subject, err := remote.Head(ref, r.options(ctx)...)
-	if err != nil {
-		return err
-	}
-	there, err := r.referrers(ctx, ref)
+	})
 	if err != nil {
 		return err
 	}
 	for _, a := range about {
-		if err := r.attach(ctx, ref.Context(), *subject, a, there); err != nil {
-			return fmt.Errorf("%s: %w", a.MediaType, err)
+		err := r.do(ctx, "push "+a.MediaType+" to", repository, func(ctx context.Context) error {
+			there, err := r.referrers(ctx, ref)
+			if err != nil {
+				return err
+			}
+			return r.attach(ctx, ref.Context(), *subject, a, there)
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -178,12 +186,12 @@ const maxReferrer = 64 << 20
 
 // Attached returns the documents of a media type about the image with a digest, such as the signatures it has. They
 // are what anybody who may write to the registry put there, and prove nothing by themselves.
-func (r Registry) Attached(ctx context.Context, repository, digest, mediaType string) ([][]byte, error) {
-	out, err := r.attached(ctx, repository, digest, mediaType)
-	if err != nil {
-		return nil, fmt.Errorf("%s@%s: %w", r.Repository(repository), digest, err)
-	}
-	return out, nil
+func (r Registry) Attached(ctx context.Context, repository, digest, mediaType string) (out [][]byte, err error) {
+	err = r.do(ctx, "read what lies beside", repository+"@"+digest, func(ctx context.Context) error {
+		out, err = r.attached(ctx, repository, digest, mediaType)
+		return err
+	})
+	return out, err
 }
 
 func (r Registry) attached(ctx context.Context, repository, digest, mediaType string) ([][]byte, error) {
@@ -243,15 +251,24 @@ func (r Registry) Tagged(ctx context.Context, repository, tag string) (string, e
 	if err != nil {
 		return "", err
 	}
-	d, err := remote.Head(ref, r.options(ctx)...)
-	var refused *transport.Error
-	switch {
-	case errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound:
-		return "", nil
-	case err != nil:
-		return "", fmt.Errorf("%s: %w", ref, err)
-	}
-	return d.Digest.String(), nil
+	return r.look(ctx, repository+":"+tag, ref)
+}
+
+// look returns the digest of an image, or "" if it is not there.
+func (r Registry) look(ctx context.Context, what string, ref name.Reference) (digest string, err error) {
+	err = r.do(ctx, "look for", what, func(ctx context.Context) error {
+		d, err := remote.Head(ref, r.options(ctx)...)
+		switch {
+		case unknown(err):
+			digest = ""
+		case err != nil:
+			return err
+		default:
+			digest = d.Digest.String()
+		}
+		return nil
+	})
+	return digest, err
 }
 
 // Hidden reports whether a repository holds the image with a digest, and nothing under a tag yet.
@@ -263,15 +280,8 @@ func (r Registry) Hidden(ctx context.Context, repository, digest, tag string) (b
 	if have, err := r.Tagged(ctx, repository, tag); have != "" || err != nil {
 		return false, err
 	}
-	_, err = remote.Head(ref, r.options(ctx)...)
-	var refused *transport.Error
-	switch {
-	case errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound:
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("%s: %w", ref, err)
-	}
-	return true, nil
+	have, err := r.look(ctx, repository+"@"+digest, ref)
+	return have != "", err
 }
 
 // Tag makes the image with a digest, which was pushed before, visible under a tag. A tag never moves: if it names another
@@ -296,14 +306,13 @@ func (r Registry) Point(ctx context.Context, repository, digest, tag string) err
 	if err != nil {
 		return err
 	}
-	d, err := remote.Get(image, r.options(ctx)...)
-	if err == nil {
-		err = remote.Tag(image.Context().Tag(tag), d, r.options(ctx)...)
-	}
-	if err != nil {
-		return fmt.Errorf("tag %s as %s: %w", image, tag, err)
-	}
-	return nil
+	return r.do(ctx, "tag "+digest+" as", repository+":"+tag, func(ctx context.Context) error {
+		d, err := remote.Get(image, r.options(ctx)...)
+		if err != nil {
+			return err
+		}
+		return remote.Tag(image.Context().Tag(tag), d, r.options(ctx)...)
+	})
 }
 
 // TagError is a tag that names another image than the release's.

@@ -204,7 +204,7 @@ func TestPublishingThatDiedAfterAnyWriteIsFinishedByTheNext(t *testing.T) {
 			repository := fmt.Sprintf("died%d", n)
 			do := func(left int) (*network, error) {
 				n := &network{left: left}
-				r := publish.Registry{Root: host, Transport: n}
+				r := publish.Registry{Root: host, Transport: n, Retry: publish.Retry{Attempts: 1}}
 				if err := r.Push(t.Context(), repository, image, about...); err != nil {
 					return n, err
 				}

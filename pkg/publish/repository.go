@@ -102,17 +102,10 @@ type session struct {
 	pusher *remote.Pusher
 }
 
-func (r *Repository) options(ctx context.Context) Registry {
-	base := r.Transport
-	if base == nil {
-		base = remote.DefaultTransport
-	}
+// registry is the one that the repository belongs to, for single attempts.
+func (r *Repository) registry() Registry {
 	root, _ := r.split()
-	return Registry{Root: root, Keychain: r.Keychain, Transport: patient{base, r.Retry.stall()}, more: []remote.Option{
-		remote.WithRetryBackoff(remote.Backoff{Steps: 1}), // attempts are counted here
-		remote.WithRetryStatusCodes(),
-		remote.WithContext(ctx),
-	}}
+	return Registry{Root: root, Keychain: r.Keychain, Transport: r.Transport, Retry: r.Retry}
 }
 
 // split parts the repository's last name from what stands before.
@@ -131,7 +124,7 @@ func (r *Repository) connect() (*session, error) {
 	if err != nil {
 		return nil, &AddressError{Address: r.String(), Why: err.Error()}
 	}
-	opts := r.options(context.Background()).options(context.Background())
+	opts := r.registry().options(context.Background())
 	s := &session{repo: repo}
 	if s.puller, err = remote.NewPuller(opts...); err == nil {
 		s.pusher, err = remote.NewPusher(opts...)

@@ -112,7 +112,7 @@ func (r *Repository) sign(ctx context.Context, s Set) error {
 		}
 		err := r.do(ctx, "write", name, func(ctx context.Context, ses *session) error {
 			about := Referrer{MediaType: signatureType, Data: data, Annotations: map[string]string{titleKey: name}}
-			return r.options(ctx).attach(ctx, ses.repo, v1.Descriptor{MediaType: d.mediaType, Size: int64(len(d.raw)), Digest: digest}, about, nil)
+			return r.registry().attach(ctx, ses.repo, v1.Descriptor{MediaType: d.mediaType, Size: int64(len(d.raw)), Digest: digest}, about, nil)
 		})
 		if err != nil {
 			return err
@@ -125,7 +125,7 @@ func (r *Repository) sign(ctx context.Context, s Set) error {
 func (r *Repository) signatures(ctx context.Context, digest string) (map[string][]byte, error) {
 	var listed []v1.Descriptor
 	err := r.do(ctx, "list", "signatures", func(ctx context.Context, s *session) (err error) {
-		listed, err = r.options(ctx).referrers(ctx, s.repo.Digest(digest))
+		listed, err = r.registry().referrers(ctx, s.repo.Digest(digest))
 		return err
 	})
 	if err != nil {
