@@ -97,6 +97,7 @@ func runBuild(cmd *cobra.Command, s IO, f *buildFlags, name string) error {
 	if err != nil {
 		return err
 	}
+	warnBuilt(s, out)
 	if *f.json {
 		return s.json(out)
 	}
@@ -149,9 +150,6 @@ func printBuilt(s IO, b *cut.Built, byCommand bool) {
 	if b.DryRun {
 		what = "would be built " + of + "; this was a dry run"
 	}
-	if b.Whole != "" {
-		s.say("the build is not divided, the first shard makes all of it: %s", plain(b.Whole))
-	}
 	s.print("%s: %s\n", s.paint("1", title), plain(what))
 	for _, f := range b.Files {
 		s.print("  %.12s  %s\n", f.SHA256, plain(f.Path))
@@ -164,14 +162,23 @@ func printBuilt(s IO, b *cut.Built, byCommand bool) {
 	for _, at := range b.Stores {
 		s.print("  staged    %s\n", plain(at))
 	}
-	if len(b.Stores) == 0 {
-		s.say("warning: there is no store to stage it in; name one with --to")
-		return
+	if len(b.Stores) > 0 {
+		s.print("\nNext: relctl cut %s --key <file> --from-shards %d   once all are there\n", b.Channel, b.Shard.Of)
 	}
-	if len(b.Signed) == 0 {
+}
+
+// warnBuilt says what keeps a cut from taking the shard, or the shard from being a part.
+func warnBuilt(s IO, b *cut.Built) {
+	if b.Whole != "" {
+		s.say("warning: the build is not divided, the first shard makes all of it: %s", plain(b.Whole))
+	}
+	switch {
+	case b.DryRun:
+	case len(b.Stores) == 0:
+		s.say("warning: there is no store to stage it in; name one with --to")
+	case len(b.Signed) == 0:
 		s.say("warning: it is not signed, and a cut takes only shards that a key of shards.keys in channels/product.yaml signed; the same command with --key adds the signature")
 	}
-	s.print("\nNext: relctl cut %s --key <file> --from-shards %d   once all are there\n", b.Channel, b.Shard.Of)
 }
 
 // onPlatforms writes platforms for people.
