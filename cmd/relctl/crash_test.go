@@ -33,8 +33,18 @@ var cutLTS = []string{
 
 var cutRolling = []string{"cut", "rolling", "--key", "../keys/cosign.key"}
 
+// buildShard builds one of two parts of the line's release.
+func buildShard(part string) []string {
+	return []string{"build", "lts-2.4", "--plan", "../plan.json", "--shard", part, "--key", "../keys/shards.key"}
+}
+
 var crashCommands = []crashCommand{
 	{name: "cut lts-2.4", args: cutLTS, over: []int{5}},
+	{name: "build lts-2.4", args: buildShard("1/2")},
+	{
+		name: "cut from shards", before: [][]string{buildShard("1/2"), buildShard("2/2")},
+		args: append(slices.Clone(cutLTS), "--from-shards", "2"), over: []int{5},
+	},
 	{name: "cut rolling", args: cutRolling, over: []int{5}},
 	{name: "promote rolling", before: [][]string{cutRolling}, args: []string{"promote", "rolling", "2026.302.1"}, again: []string{"advance", "rolling"}},
 	{name: "advance rolling", before: [][]string{cutRolling}, args: []string{"advance", "rolling"}},
@@ -53,6 +63,7 @@ func TestCrashMatrix(t *testing.T) {
 	t.Parallel()
 	base := newCrashWorld(t)
 	base.trust()
+	base.plan()
 	var all []*crashMatrix
 	for _, c := range crashCommands {
 		all = append(all, newCrashMatrix(t, base, c))

@@ -35,12 +35,12 @@ type crashWorld struct {
 // crashFiles are the files of its main branch.
 var crashFiles = map[string]string{
 	"channels/product.yaml": "name: acme\nbuild: {command: [sh, build.sh], output: out}\nstores: [{directory: ../store}]\n" +
-		"signing: {keys: [channels/keys/cosign.pub], threshold: 1}\n" +
+		"signing: {keys: [channels/keys/cosign.pub], threshold: 1}\nshards: {keys: [channels/keys/shards.pub]}\n" +
 		"deploy: {base: deploy/base, repository: " + rollingAddress + "}\n",
 	"channels/lts-2.4.yaml": "kind: lts\nline: \"2.4\"\nbranch: release/2.4\ntag: \"v{version}\"\naccept: [fix]\n",
 	"channels/rolling.yaml": "kind: rolling\nbranch: main\nversion: {scheme: calver, format: YYYY.MDD.N}\ndeploy: {engine: argocd}\n" +
 		"rings:\n  - {name: dogfood, cells: [internal]}\n  - {name: canary, cells: [eu-1, us-1]}\n",
-	"build.sh":                       "echo \"tool $RELCTL_VERSION\" >\"$RELCTL_OUTPUT/tool.txt\"\n",
+	"build.sh":                       "echo \"tool $RELCTL_VERSION\" >\"$RELCTL_OUTPUT/tool$RELCTL_SHARD.txt\"\n",
 	"deploy/base/kustomization.yaml": "resources: [service.yaml]\n", "deploy/base/service.yaml": rollingService,
 }
 
@@ -65,6 +65,10 @@ func newCrashWorld(t testing.TB) *crashWorld {
 		w.write("repo/"+name, text, 0o644)
 	}
 	w.write("repo/channels/keys/cosign.pub", string(public), 0o644)
+	private, public, err = sign.Generate([]byte("correct horse"))
+	w.must(err)
+	w.write("keys/shards.key", string(private), 0o600)
+	w.write("repo/channels/keys/shards.pub", string(public), 0o644)
 	w.git(w.path("repo"), "add", "--all")
 	w.git(w.path("repo"), "commit", "--quiet", "--message", "feat: begin")
 	w.git(w.path("repo"), "branch", "release/2.4")
@@ -75,6 +79,14 @@ func newCrashWorld(t testing.TB) *crashWorld {
 	w.git(w.path("repo"), "fetch", "--quiet", "origin")
 	w.git(w.path("repo"), "remote", "set-head", "origin", "main")
 	return w
+}
+
+// plan writes what a cut of the line would do into a file.
+func (w *crashWorld) plan() {
+	w.t.Helper()
+	out, err := w.program(w.t.Context(), nil, "plan", "lts-2.4", "--json").Output()
+	w.must(err)
+	w.write("plan.json", string(out), 0o644)
 }
 
 // trust gives the product a root of trust.

@@ -253,7 +253,7 @@ func (b *shardBuild) make(ctx context.Context) error {
 	if len(b.doc.Platforms) > 0 {
 		of = " for " + named(b.doc.Platforms)
 	}
-	b.opts.Progress(Progress{Stage: "build", State: "done", Text: fmt.Sprintf("shard %s: %s%s, from %s", b.doc.Shard, release.Count(len(artifacts), "file"), of, release.Short(b.plan.Inputs.Commit))})
+	b.opts.Progress(Progress{Stage: "build", State: "done", Text: fmt.Sprintf("shard %s: %s%s, from %s", b.doc.Shard, release.Count(shipped(artifacts), "file"), of, release.Short(b.plan.Inputs.Commit))})
 	return b.journal.clear(scratchDir)
 }
 

@@ -139,17 +139,22 @@ func (c *cutter) build(ctx context.Context, r *reserved) ([]build.Artifact, erro
 		if err != nil {
 			return step[[]build.Artifact]{}, err
 		}
-		shipped := 0
-		for _, a := range artifacts {
-			if a.Shipped {
-				shipped++
-			}
-		}
 		return step[[]build.Artifact]{
 			Out: artifacts, Left: []string{buildDir},
-			Text: fmt.Sprintf("%s %s", release.Count(shipped, "file"), from),
+			Text: fmt.Sprintf("%s %s", release.Count(shipped(artifacts), "file"), from),
 		}, c.journal.clear(scratchDir)
 	})
+}
+
+// shipped counts the files of a build that belong to the release.
+func shipped(artifacts []build.Artifact) int {
+	n := 0
+	for _, a := range artifacts {
+		if a.Shipped {
+			n++
+		}
+	}
+	return n
 }
 
 // buildRequest asks for a build of a plan, in folders of a journal.
