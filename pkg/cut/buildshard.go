@@ -110,11 +110,17 @@ type shardBuild struct {
 // prepare makes sure that the plan holds here, and says what the shard will be.
 func (b *shardBuild) prepare(ctx context.Context) error {
 	in := b.plan.Inputs
-	if err := b.holds(ctx); err != nil {
-		return err
+	if in.Product != b.Policy.Product.Name {
+		return &StalePlanError{
+			Text:   fmt.Sprintf("the plan is of the product %s, and this is %s", in.Product, b.Policy.Product.Name),
+			Remedy: "run it in a clone of that product",
+		}
 	}
 	var err error
 	if b.ch, err = b.Policy.Channel(in.Channel); err != nil {
+		return err
+	}
+	if err := b.holds(ctx); err != nil {
 		return err
 	}
 	if len(b.opts.Signers) > 0 {
@@ -140,15 +146,12 @@ func (b *shardBuild) prepare(ctx context.Context) error {
 	return nil
 }
 
-// holds refuses a plan that is not of this product and policy, was released, or is built with other tools than there
+// holds refuses a plan that is not of this policy and branch, was released, or is built with other tools than there
 // are here.
 func (b *shardBuild) holds(ctx context.Context) error {
 	in := b.plan.Inputs
 	stale := func(text, remedy string) error { return &StalePlanError{Text: text, Remedy: remedy} }
 	anew := "make it again: relctl plan " + in.Channel + " --fetch --json > plan.json"
-	if in.Product != b.Policy.Product.Name {
-		return stale(fmt.Sprintf("the plan is of the product %s, and this is %s", in.Product, b.Policy.Product.Name), "run it in a clone of that product")
-	}
 	now := in
 	now.Policy = b.Policy.Blobs
 	if moved := plan.Diff(in, now); len(moved) > 0 {
@@ -171,19 +174,31 @@ func (b *shardBuild) holds(ctx context.Context) error {
 	if other := otherPins(in.Pins, pins); len(other) > 0 {
 		return stale("the tools here are not those of the plan: "+strings.ReplaceAll(strings.Join(other, ", "), " there,", " here,"), "install the same, on every machine that builds; or plan where they are as here")
 	}
-	b.tellMoved(ctx)
-	return nil
+	return b.onBranch(ctx)
 }
 
-// tellMoved warns if the branch has moved on: a cut would not take this plan, unless it is reserved.
-func (b *shardBuild) tellMoved(ctx context.Context) {
+// onBranch refuses a commit that is not on the channel's branch, as far as this clone knows that, so that nobody's other
+// commit is built beside the key. It warns if the branch has moved on: a cut would not take this plan, unless it is
+// reserved.
+func (b *shardBuild) onBranch(ctx context.Context) error {
 	in := b.plan.Inputs
-	name := strings.TrimPrefix(in.Branch, "refs/heads/")
-	head, err := b.Repo.Resolve(ctx, plan.RemoteRef(b.Remote, name))
-	if err == nil && head != in.Commit {
-		b.opts.Progress(Progress{Stage: "plan", State: "warning", Text: fmt.Sprintf(
-			"%s is at %s, and the plan is of %s: a cut takes it only if that is still what it would plan", name, release.Short(head), release.Short(in.Commit))})
+	head, err := b.Repo.Resolve(ctx, plan.RemoteRef(b.Remote, b.ch.Branch))
+	if err != nil || head == in.Commit {
+		return nil //nolint:nilerr // a clone may have the commit alone
 	}
+	on, err := b.Repo.IsAncestor(ctx, in.Commit, head)
+	if err != nil {
+		return err
+	}
+	if !on {
+		return &StalePlanError{
+			Text:   fmt.Sprintf("the plan is of %s, which is not on %s, the branch of %s", release.Short(in.Commit), b.ch.Branch, in.Channel),
+			Remedy: "look what relctl plan " + in.Channel + " says now, and where the plan came from",
+		}
+	}
+	b.opts.Progress(Progress{Stage: "plan", State: "warning", Text: fmt.Sprintf(
+		"%s is at %s, and the plan is of %s: a cut takes it only if that is still what it would plan", b.ch.Branch, release.Short(head), release.Short(in.Commit))})
+	return nil
 }
 
 // run builds, states and stages.

@@ -28,6 +28,9 @@ func (c *cutter) gather(ctx context.Context, p release.Plan) error {
 	if err := (build.Shard{Index: 1, Of: c.opts.Shards}).Check(); err != nil {
 		return err
 	}
+	if len(c.stores) == 0 {
+		return &StoreError{}
+	}
 	raw, err := release.Encode(p.Inputs)
 	if err != nil {
 		return err
