@@ -21,6 +21,8 @@ type crashCommand struct {
 	args   []string
 	// again is what finishes it after a fault, if it is not args.
 	again []string
+	// then is the command for which it was done, and which clears away what it left.
+	then []string
 	// over are the exit codes that say that nothing was left to do.
 	over []int
 	// bucket puts a bucket at the end of args, whose requests are points too.
@@ -38,13 +40,12 @@ func buildShard(part string) []string {
 	return []string{"build", "lts-2.4", "--plan", "../plan.json", "--shard", part, "--key", "../keys/shards.key"}
 }
 
+var cutShards = append(slices.Clone(cutLTS), "--from-shards", "2")
+
 var crashCommands = []crashCommand{
 	{name: "cut lts-2.4", args: cutLTS, over: []int{5}},
-	{name: "build lts-2.4", args: buildShard("1/2")},
-	{
-		name: "cut from shards", before: [][]string{buildShard("1/2"), buildShard("2/2")},
-		args: append(slices.Clone(cutLTS), "--from-shards", "2"), over: []int{5},
-	},
+	{name: "build lts-2.4", before: [][]string{buildShard("2/2")}, args: buildShard("1/2"), then: cutShards},
+	{name: "cut from shards", before: [][]string{buildShard("1/2"), buildShard("2/2")}, args: cutShards, over: []int{5}},
 	{name: "cut rolling", args: cutRolling, over: []int{5}},
 	{name: "promote rolling", before: [][]string{cutRolling}, args: []string{"promote", "rolling", "2026.302.1"}, again: []string{"advance", "rolling"}},
 	{name: "advance rolling", before: [][]string{cutRolling}, args: []string{"advance", "rolling"}},
@@ -134,6 +135,9 @@ func newCrashMatrix(t *testing.T, base *crashWorld, c crashCommand) *crashMatrix
 	if c.again != nil {
 		w.well(c.again...)
 	}
+	if c.then != nil {
+		w.well(c.then...)
+	}
 	m.whole = w.look()
 	if text := m.whole.half(w, m.before, m.whole) + w.verified(m.whole); text != "" {
 		t.Fatalf("undisturbed:\n%s", text)
@@ -177,6 +181,9 @@ func (m *crashMatrix) check(t *testing.T, k crashCase) {
 		served.args = m.again
 	}
 	second := served.run(nil)
+	if m.then != nil {
+		w.well(m.then...)
+	}
 	end := w.look()
 	if second.code != 0 && !slices.Contains(m.over, second.code) {
 		t.Errorf("again, it ended with %s: %s", second.how(), second.out)

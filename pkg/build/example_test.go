@@ -3,6 +3,7 @@ package build_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing/fstest"
 
 	"github.com/relctl/relctl/pkg/build"
@@ -46,4 +47,20 @@ archives:
 	// builds acmed
 	//   -buildvcs=false is missing, so the binary holds what git says of the checkout
 	//   write flags: [-trimpath, -buildvcs=false]
+}
+
+func ExampleGoreleaser_Split() {
+	tree := fstest.MapFS{".goreleaser.yaml": {Data: []byte("builds: [{goos: [linux, windows], goarch: [amd64, arm64]}]")}}
+	split, err := build.Goreleaser{}.Split(context.Background(), tree, 3)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for i, platforms := range split.Platforms {
+		fmt.Println(build.Shard{Index: i + 1, Of: 3}, strings.Join(platforms, " "))
+	}
+	// Output:
+	// 1/3 linux/amd64 windows/arm64
+	// 2/3 linux/arm64
+	// 3/3 windows/amd64
 }
