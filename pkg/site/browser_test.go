@@ -135,6 +135,14 @@ func keyboard(b *browsertest.Tab) {
 	b.Is(`document.activeElement === document.querySelector('.results a')`, true)
 	b.Run(chromedp.KeyEvent(kb.ArrowUp), chromedp.KeyEvent(kb.Escape))
 	b.Is(`document.querySelector('.results').hidden && document.activeElement.type`, "search")
+	b.Is(`document.querySelector('.go').offsetWidth`, 1)
+	b.Run(chromedp.KeyEvent(kb.Tab))
+	b.Is(`document.activeElement.textContent + (document.activeElement.offsetWidth > 40)`, "Searchtrue") // whoever is there sees it
+	b.Run(chromedp.KeyEvent(kb.Enter))
+	b.Is(`document.activeElement.type`, "search") // there is nothing to search for
+	b.Run(chromedp.KeyEvent("disk"), chromedp.WaitVisible(`.results li`))
+	b.Run(chromedp.KeyEvent(kb.Escape), chromedp.KeyEvent(kb.Enter))
+	b.At("Install demo") // what was found before is not what is asked for now
 	b.Run(chromedp.KeyEvent("diskfull"), chromedp.WaitVisible(`.results li`), chromedp.KeyEvent(kb.Enter))
 	b.At("DiskFull")
 	b.Is(`location.pathname.endsWith('/runbooks/disk-full.html')`, true)

@@ -20,7 +20,7 @@ func Validate(t *testing.T, folders ...string) {
 		t.Skip("html-validate is fetched by npm where CI is set")
 	}
 	config := filepath.Join(t.TempDir(), "standard.json")
-	if err := os.WriteFile(config, []byte(`{"root": true, "extends": ["html-validate:standard"]}`), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte(`{"root": true, "extends": ["html-validate:standard", "html-validate:a11y"]}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	args := []string{"--config", config, "--max-warnings", "0"}

@@ -152,7 +152,9 @@
 		input.addEventListener("input", () => { load(); show(); });
 		form.addEventListener("submit", (event) => {
 			event.preventDefault();
-			list.querySelector("a")?.click();
+			const first = list.querySelector("a");
+			if (first && input.value.trim()) first.click();
+			else input.focus();
 		});
 		list.addEventListener("click", close);
 		form.addEventListener("keydown", (event) => {
