@@ -43,6 +43,9 @@ func (r resourceName) claim() bool {
 	return r.property == storageProperty || r.property == volumeProperty
 }
 
+// Grown is what changed of a volume that is larger now: it does not shrink again.
+const Grown = "size"
+
 // What Kubernetes refuses to change of an object that is there.
 const (
 	refusedOfSet    = "which Kubernetes refuses for a StatefulSet that exists"
@@ -70,6 +73,8 @@ func (d *differ) resource(f Fact, a, b string) {
 		d.add(f, Breaking, "claim", a, b, "%s, %s", says, refusedOfSet)
 	case r.kind == "PersistentVolumeClaim" && (r.property == volumeProperty || numbers && y < x):
 		d.add(f, Breaking, "volume", a, b, "%s, %s", says, refusedOfVolume)
+	case r.kind == "PersistentVolumeClaim" && numbers:
+		d.add(f, Action, Grown, a, b, "%s", says)
 	case numbers && y < x:
 		d.add(f, Notice, "value", a, b, "%s", says)
 	default:

@@ -60,6 +60,22 @@ func TestTheWayBackDependsOnWhatMigrationsDelete(t *testing.T) {
 	}
 }
 
+func TestVolumesThatGrewStayLargeOnTheWayBack(t *testing.T) {
+	t.Parallel()
+	volume := func(size string) []fact.Fact {
+		return []fact.Fact{{Kind: fact.Resource, Name: "PersistentVolumeClaim/data requests.storage", Attributes: fact.Attributes{Value: size}}}
+	}
+	for _, c := range []struct {
+		before, after string
+		want          bool
+	}{{"1Gi", "2Gi", true}, {"1Gi", "1024Mi", false}, {"2Gi", "1Gi", false}} {
+		page := string(guide.New(guide.Request{Product: "acme", Points: []guide.Point{point("2.4.6", volume(c.before)), point("2.4.7", volume(c.after))}}).Markdown())
+		if got := strings.Contains(page, "leave `PersistentVolumeClaim/data requests.storage` (`2Gi`) as large as they are now"); got != c.want {
+			t.Errorf("from %s to %s: %v\n%s", c.before, c.after, got, page)
+		}
+	}
+}
+
 func TestBreakingFactsWithoutANoteStandTogether(t *testing.T) {
 	t.Parallel()
 	var facts []fact.Fact

@@ -482,10 +482,26 @@ func (g *Guide) back(w *writer, s Step) {
 	default:
 		w.para("Stop %s, %s. Nothing that is known here keeps you from it; if the data should be damaged, %s.", name(s.To), kept, restore)
 	}
+	if names := s.grown(); len(names) > 0 {
+		w.para("Volumes do not shrink: in the manifests of %s that you kept, leave %s as large as they are now.", name(s.From), strings.Join(names, ", "))
+	}
 	if g.Bundles {
 		w.para("`relverify` does not unpack a release that is older than the one it has noted, so use the files that you kept, and tell it what runs:")
 		w.b.WriteString("```sh\nrelverify installed " + s.From + "\n```\n\n")
 	}
+}
+
+// grown are the volumes that are larger after a step, each with its new size.
+func (s Step) grown() []string {
+	var out []string
+	for _, a := range s.Areas {
+		for _, c := range a.Changes {
+			if c.Kind == fact.Resource && c.What == fact.Grown {
+				out = append(out, fmt.Sprintf("%s (%s)", code(c.Name), code(c.After)))
+			}
+		}
+	}
+	return out
 }
 
 func (g *Guide) deprecated(w *writer) {
