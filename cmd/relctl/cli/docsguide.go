@@ -95,7 +95,7 @@ func guidePath(ctx context.Context, s IO, p *cut.Project, from, to cut.Found) ([
 	for i, l := range drawn {
 		lines[i] = l.Line
 	}
-	return upgrade.Plan(lines, from.Version, to.Version)
+	return planWay(lines, from.Version, to.Version)
 }
 
 // writeGuide writes the documentation of a release with a guide in it.

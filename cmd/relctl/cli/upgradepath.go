@@ -58,7 +58,7 @@ with exit code 6.`,
 			for i, l := range drawn {
 				lines[i] = l.Line
 			}
-			steps, err := upgrade.Plan(lines, from, to)
+			steps, err := planWay(lines, from, to)
 			if err != nil {
 				return err
 			}
