@@ -208,16 +208,17 @@ func (s *Site) load() error {
 		return err
 	}
 	s.Config = *c
-	data, err := readBounded(filepath.Join(s.Dir, stateName))
+	path := filepath.Join(s.Dir, stateName)
+	data, err := readBounded(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		s.State = c.start() // was lost: what is installed has to be said anew
 		return nil
 	}
-	if err == nil {
-		s.State, err = decodeState(data)
-	}
 	if err != nil {
-		return &DamagedError{Path: filepath.Join(s.Dir, stateName), Err: err}
+		return err
+	}
+	if s.State, err = decodeState(data); err != nil {
+		return &DamagedError{Path: path, Err: err}
 	}
 	return nil
 }
@@ -258,13 +259,18 @@ func decodeSite(data []byte) (*SiteConfig, error) {
 	if err := release.Decode(data, &c); err != nil {
 		return nil, err
 	}
+	return &c, c.validate()
+}
+
+// validate judges what was written before.
+func (c SiteConfig) validate() error {
 	if c.Schema != SiteSchema {
-		return nil, fmt.Errorf("schema is %q, this relverify reads %q", c.Schema, SiteSchema)
+		return fmt.Errorf("schema is %q, this relverify reads %q", c.Schema, SiteSchema)
 	}
 	if c.Fingerprint != Fingerprint([]byte(c.Root)) {
-		return nil, errors.New("its root has another fingerprint than it says")
+		return errors.New("its root has another fingerprint than it says")
 	}
-	return &c, c.check("")
+	return c.check("")
 }
 
 func readBounded(path string) ([]byte, error) {
@@ -273,7 +279,7 @@ func readBounded(path string) ([]byte, error) {
 		return nil, err
 	}
 	if info.Size() > maxStateBytes {
-		return nil, fmt.Errorf("%d bytes, at most %d are read", info.Size(), maxStateBytes)
+		return nil, &DamagedError{Path: path, Err: fmt.Errorf("%d bytes, at most %d are read", info.Size(), maxStateBytes)}
 	}
 	return os.ReadFile(path)
 }
@@ -320,7 +326,7 @@ func ImportSite(dir string, data []byte, now func() time.Time) (*Site, error) {
 		err = fmt.Errorf("schema is %q, this relverify reads %q", e.Schema, ExportSchema)
 	}
 	if err == nil {
-		err = errors.Join(e.Site.check(e.Site.Fingerprint), e.State.validate())
+		err = errors.Join(e.Site.validate(), e.State.validate())
 	}
 	if err != nil {
 		return nil, &PolicyError{Text: "no export of a site: " + err.Error(), Remedy: "give a file that the command export wrote"}
