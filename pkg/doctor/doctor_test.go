@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/doctor"
 	"github.com/relctl/relctl/pkg/internal/gittest"
 )
@@ -117,6 +118,19 @@ func TestEveryFaultIsAFindingWithARemedy(t *testing.T) {
 			}
 		}, want: [4]string{"problem", "remote", "", ""}},
 		{name: "a remote without a default branch", change: func(_ *testing.T, r *gittest.Repo) { r.InRemote("symbolic-ref", "HEAD", "refs/heads/none") }, want: [4]string{"problem", "remote", "does not say which branch is its default", "settings of the server"}},
+		{name: "git signs with a key that has a role", files: roles(t, "release"), change: signWith("release"), want: [4]string{"ok", "roles", "git signs for deploy as release-1", ""}},
+		{name: "git signs with a key that has no role", files: roles(t, "release"), change: signWith("stranger"), want: [4]string{"warning", "roles", "a key that has no role", "set user.signingkey"}},
+		{name: "git does not sign", files: roles(t, "release"), want: [4]string{"warning", "roles", "git could not sign", "git config gpg.format ssh"}},
+		{name: "a ledger that is whole", change: adopt, opts: doctor.Options{Now: time.Now().Add(time.Hour)}, want: [4]string{"ok", "ledger", "2 events, each as it must be", ""}},
+		{name: "a ledger that somebody has written by hand", change: func(t *testing.T, r *gittest.Repo) {
+			t.Helper()
+			adopt(t, r)
+			r.Git("fetch", "--quiet", "origin")
+			id := r.Git("commit-tree", "-p", "refs/remotes/origin/relctl/ledger", "-m", "by hand", "refs/remotes/origin/relctl/ledger^{tree}")
+			r.Git("push", "--quiet", "origin", id+":refs/heads/relctl/ledger")
+		}, want: [4]string{"problem", "channels", "does more than add one file", ""}},
+		{name: "documentation for operators", files: []string{productFile, product + "docs: {operator: docs/operator}\n", "docs/operator/install.md", "# Install\n\nCopy the program.\n"}, want: [4]string{"ok", "docs", "release/2.4 has no problems", ""}},
+		{name: "documentation with a link to nowhere", files: []string{productFile, product + "docs: {operator: docs/operator}\n", "docs/operator/install.md", "# Install\n\n[Next](none.md)\n"}, want: [4]string{"problem", "docs", "release/2.4 has 1 problem", "relctl docs check release/2.4"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -147,6 +161,34 @@ func TestEveryFaultIsAFindingWithARemedy(t *testing.T) {
 				t.Errorf("failed is %v: %+v", failed, all)
 			}
 		})
+	}
+}
+
+// roles is a product in which the key of a name may cut releases.
+func roles(t *testing.T, name string) []string {
+	t.Helper()
+	return []string{productFile, product + "roles: {deploy: [{name: " + name + "-1, ssh: " + gittest.SSHKey(t, name).Public + "}]}\n"}
+}
+
+func signWith(name string) func(*testing.T, *gittest.Repo) {
+	return func(t *testing.T, r *gittest.Repo) {
+		t.Helper()
+		r.SignWith(gittest.SSHKey(t, name))
+	}
+}
+
+// adopt has the ledger know a release that was made before relctl.
+func adopt(t *testing.T, r *gittest.Repo) {
+	t.Helper()
+	r.Tag("v2.4.1")
+	push(r)
+	p, err := cut.Open(t.Context(), r.Dir, cut.OpenOptions{Act: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = p.Repo.Close() }()
+	if _, err := p.Adopt(t.Context(), p.Policy.Channels[0]); err != nil {
+		t.Fatal(err)
 	}
 }
 
