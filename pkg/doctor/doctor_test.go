@@ -128,7 +128,7 @@ func TestEveryFaultIsAFindingWithARemedy(t *testing.T) {
 			r.Git("fetch", "--quiet", "origin")
 			id := r.Git("commit-tree", "-p", "refs/remotes/origin/relctl/ledger", "-m", "by hand", "refs/remotes/origin/relctl/ledger^{tree}")
 			r.Git("push", "--quiet", "origin", id+":refs/heads/relctl/ledger")
-		}, want: [4]string{"problem", "channels", "does more than add one file", ""}},
+		}, want: [4]string{"problem", "channels", "does more than add one file", "git push --force origin"}},
 		{name: "documentation for operators", files: []string{productFile, product + "docs: {operator: docs/operator}\n", "docs/operator/install.md", "# Install\n\nCopy the program.\n"}, want: [4]string{"ok", "docs", "release/2.4 has no problems", ""}},
 		{name: "documentation with a link to nowhere", files: []string{productFile, product + "docs: {operator: docs/operator}\n", "docs/operator/install.md", "# Install\n\n[Next](none.md)\n"}, want: [4]string{"problem", "docs", "release/2.4 has 1 problem", "relctl docs check release/2.4"}},
 	} {

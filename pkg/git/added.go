@@ -22,8 +22,16 @@ type LinearChange struct {
 	Data []byte
 }
 
+// MoreThanAddedError is a commit that does more, or less, than add one file.
+type MoreThanAddedError struct{ Commit string }
+
+func (e *MoreThanAddedError) Error() string {
+	return fmt.Sprintf("commit %.10s does more than add one file", e.Commit)
+}
+
 // AddedFiles reads, oldest first, the one file that each commit after since, "" for all, up to head added. It is meant
-// for branches on which every commit adds a file, and costs two git processes however many there are.
+// for branches on which every commit adds a file, and costs two git processes however many there are. The error is a
+// [*MoreThanAddedError] if one does not.
 func (r *Repo) AddedFiles(ctx context.Context, head, since string) ([]AddedFile, error) {
 	changes, err := r.changes(ctx, head, since)
 	if err != nil {
@@ -33,7 +41,7 @@ func (r *Repo) AddedFiles(ctx context.Context, head, since string) ([]AddedFile,
 	for _, c := range changes {
 		path, ok := strings.CutPrefix(strings.Join(c.Changes, " "), "A ")
 		if len(c.Changes) != 1 || !ok || c.Parents > 1 {
-			return nil, fmt.Errorf("commit %.10s does more than add one file", c.Commit)
+			return nil, &MoreThanAddedError{Commit: c.Commit}
 		}
 		files = append(files, AddedFile{Commit: c.Commit, Path: path, Data: c.Data})
 	}

@@ -127,17 +127,40 @@ func (l *Ledger) Log(ctx context.Context) iter.Seq2[*Recorded, error] {
 func (l *Ledger) events(ctx context.Context, head, since string) iter.Seq2[*Recorded, error] {
 	return func(yield func(*Recorded, error) bool) {
 		files, err := l.repo.AddedFiles(ctx, head, since)
+		var more *git.MoreThanAddedError
+		if errors.As(err, &more) {
+			err = &DamagedError{Commit: more.Commit, Err: err}
+		}
 		if err != nil {
 			yield(nil, fmt.Errorf("read the ledger: %w", err))
 			return
 		}
 		for _, f := range files {
 			rec, err := decodeFile(f)
+			if err != nil {
+				err = &DamagedError{Commit: f.Commit, Err: err}
+			}
 			if !yield(rec, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// DamagedError is a commit of the ledger that records no event: somebody else wrote to the branch, or a newer relctl.
+type DamagedError struct {
+	Commit string
+	Err    error
+}
+
+func (e *DamagedError) Error() string { return e.Err.Error() }
+func (e *DamagedError) Unwrap() error { return e.Err }
+
+// Hint says what to look at, and how to put the branch back.
+func (e *DamagedError) Hint() string {
+	return fmt.Sprintf(`look at it: git show %[1]s
+if a newer relctl wrote it, use that one; if somebody wrote it by hand, put the branch back to the commit before and let nobody but relctl push there:
+git push --force origin %[1]s~1:%[2]s`, release.Short(e.Commit), Ref)
 }
 
 // decodeFile reads the one event that a ledger commit adds.
