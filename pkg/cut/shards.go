@@ -39,6 +39,9 @@ func (c *cutter) gather(ctx context.Context, p release.Plan) error {
 		return nil
 	}
 	trusted, err := c.shardSigners(nil)
+	if err == nil {
+		err = trusted.apart(c.signers)
+	}
 	if err != nil {
 		return err
 	}
@@ -177,6 +180,22 @@ func (p *Project) shardSigners(atHand []Signer) (*signers, error) {
 	}
 	s := &signers{threshold: 1, names: map[string]string{}}
 	return s, s.load(p.Policy.FS, "shards.keys", keys, atHand)
+}
+
+// apart refuses keys that are those of releases under other names: a machine that builds must not be able to sign one.
+func (s *signers) apart(releases *signers) error {
+	if releases == nil {
+		return nil // a dry run signs nothing
+	}
+	for _, key := range s.trusted {
+		if at := releases.names[key.ID()]; at != "" {
+			return &KeyError{
+				Text:   fmt.Sprintf("%s of shards.keys is the same key as %s, which signs releases", s.names[key.ID()], at),
+				Remedy: "relctl key generate --out channels/keys --name shards   makes one of their own",
+			}
+		}
+	}
+	return nil
 }
 
 // stageShard puts a shard into a store, or finds that it is there.
