@@ -20,7 +20,7 @@ import (
 	"github.com/relctl/relctl/cmd/relctl/cli"
 	relverify "github.com/relctl/relctl/cmd/relverify/cli"
 	"github.com/relctl/relctl/internal/tool"
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/sign"
 	"github.com/relctl/relctl/testdata/acme"
 )
@@ -45,12 +45,12 @@ func TestMain(m *testing.M) {
 
 // kill returns a watcher that kills this process, as kill -9 would, when the named stage is done ("build") or begins
 // ("build:start").
-func kill(at string) func(cut.Progress) {
+func kill(at string) func(project.Progress) {
 	stage, state, found := strings.Cut(at, ":")
 	if !found {
 		state = "done"
 	}
-	return func(p cut.Progress) {
+	return func(p project.Progress) {
 		if p.Stage != stage || p.State != state {
 			return
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/deploy"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/publish"
 	"github.com/relctl/relctl/pkg/ring"
 )
@@ -32,29 +33,33 @@ func (a Artifact) String() string {
 }
 
 // artifactSigners are the keys for artifacts of rings, nil if Flux reads the deploy branch.
-func (p *Project) artifactSigners(ch *channel.Channel, atHand []Signer) (*signers, error) {
+func artifactSigners(p *project.Project, ch *channel.Channel, atHand []project.Signer) (*project.Signers, error) {
 	d := p.Policy.Product.Deploy
 	registry, _ := d.Artifacts()
-	switch engine := p.engine(ch); {
+	switch engine := engine(p, ch); {
 	case registry == "" && len(atHand) > 0:
-		return nil, &KeyError{
+		return nil, &project.KeyError{
 			Text:   "a key is for artifacts of the rings in a registry, and the rings of " + ch.Name + " have none",
 			Remedy: "leave the key out, or set deploy: {engine: flux, repository: oci://registry.acme.example/acme/deploy, keys: […]} in channels/product.yaml",
 		}
 	case registry == "":
 		return nil, nil //nolint:nilnil // there is nothing to sign
 	case engine != deploy.Flux:
-		return nil, &KeyError{
+		return nil, &project.KeyError{
 			Text:   fmt.Sprintf("the rings of %s are for the engine %s, which does not read %s", ch.Name, engine, d.Repository),
 			Remedy: "set deploy: {engine: flux} in channels/" + ch.Name + ".yaml, or the address of a git repository in channels/product.yaml",
 		}
 	}
-	s := &signers{channel: ch.Name, threshold: 1, names: map[string]string{}}
-	return s, s.load(p.Policy.FS, "deploy.keys", d.Keys, atHand)
+	s, err := p.SignersOf("deploy.keys", d.Keys, atHand)
+	if err != nil {
+		return nil, err
+	}
+	s.Channel = ch.Name
+	return s, nil
 }
 
 // artifactDigest is that of a ring's artifact as the deploy branch has the ring, "" for none.
-func (p *Project) artifactDigest(ctx context.Context, branch *deploy.Branch, ring string) (string, error) {
+func artifactDigest(ctx context.Context, p *project.Project, branch *deploy.Branch, ring string) (string, error) {
 	d := p.Policy.Product.Deploy
 	if d == nil {
 		return "", nil
@@ -80,7 +85,7 @@ func (r *Rollout) artifacts(ctx context.Context, m ring.Model, deploys []Deploy)
 	if r.signers == nil {
 		return nil, nil
 	}
-	branch, err := r.DeployBranch(ctx)
+	branch, err := DeployBranch(ctx, r.Project)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +109,7 @@ func (r *Rollout) artifacts(ctx context.Context, m ring.Model, deploys []Deploy)
 		}
 		if moves {
 			out = append(out, a)
-			r.opts.Progress(Progress{Stage: "artifact", State: "done", Text: a.String()})
+			r.opts.Progress(project.Progress{Stage: "artifact", State: "done", Text: a.String()})
 		}
 	}
 	return out, failed
@@ -114,7 +119,7 @@ func (r *Rollout) artifacts(ctx context.Context, m ring.Model, deploys []Deploy)
 type artifactStore struct {
 	publish.Registry
 	repository string
-	signers    *signers
+	signers    *project.Signers
 	dryRun     bool
 }
 
@@ -139,7 +144,7 @@ func (s artifactStore) bring(ctx context.Context, files fs.FS, a *Artifact) (boo
 		return false, err
 	}
 	good := map[string][]byte{}
-	s.signers.addImage(good, a.Digest, found...)
+	s.signers.AddImage(good, a.Digest, found...)
 	if have == a.Digest && len(good) > 0 || s.dryRun {
 		return have != a.Digest || len(good) == 0, nil
 	}
@@ -158,19 +163,19 @@ func (s artifactStore) bring(ctx context.Context, files fs.FS, a *Artifact) (boo
 // sign signs an artifact with the keys at hand.
 func (s artifactStore) sign(ctx context.Context, digest string) ([]publish.Referrer, error) {
 	var out []publish.Referrer
-	for _, k := range s.signers.atHand {
-		signer, ok := k.(ImageSigner)
+	for _, k := range s.signers.AtHand {
+		signer, ok := k.(project.ImageSigner)
 		if !ok {
 			continue
 		}
 		data, err := signer.SignImage(ctx, digest)
 		if err != nil {
-			return nil, fmt.Errorf("key %s: %w", s.signers.names[k.ID()], err)
+			return nil, fmt.Errorf("key %s: %w", s.signers.Names[k.ID()], err)
 		}
 		out = append(out, publish.Signature(data))
 	}
 	if len(out) == 0 {
-		return nil, &UnsignedArtifactError{Channel: s.signers.channel, Digest: digest}
+		return nil, &UnsignedArtifactError{Channel: s.signers.Channel, Digest: digest}
 	}
 	return out, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/publish"
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -26,13 +27,13 @@ type BuildOptions struct {
 	// Goreleaser is the path of the program, "" looks on the PATH.
 	Goreleaser string
 	// Stores get the shard; empty takes the policy's.
-	Stores []Store
+	Stores []project.Store
 	// Signers are the keys at hand, of shards.keys.
-	Signers []Signer
+	Signers []project.Signer
 	// DryRun says what would be built, and builds nothing.
 	DryRun bool
 	// Progress is told of every stage; may be nil.
-	Progress func(Progress)
+	Progress func(project.Progress)
 }
 
 // Built is what came of building a shard.
@@ -68,9 +69,9 @@ func (e *StalePlanError) Hint() string { return e.Remedy }
 
 // BuildShard builds a part of a plan, and stages it in stores, where a cut of that plan finds it. It writes nothing to
 // the ledger, and needs of the repository only the plan's commit.
-func (p *Project) BuildShard(ctx context.Context, pl *release.Plan, opts BuildOptions) (*Built, error) {
+func BuildShard(ctx context.Context, p *project.Project, pl *release.Plan, opts BuildOptions) (*Built, error) {
 	if opts.Progress == nil {
-		opts.Progress = func(Progress) {}
+		opts.Progress = func(project.Progress) {}
 	}
 	if opts.Shard == (build.Shard{}) {
 		opts.Shard = build.Shard{Index: 1, Of: 1}
@@ -97,12 +98,12 @@ func (p *Project) BuildShard(ctx context.Context, pl *release.Plan, opts BuildOp
 
 // shardBuild is one run of a build of a shard.
 type shardBuild struct {
-	*Project
+	*project.Project
 	plan    *release.Plan
 	opts    BuildOptions
 	ch      *channel.Channel
-	builder Builder
-	keys    *signers
+	builder project.Builder
+	keys    *project.Signers
 	journal *journal
 	doc     *ShardDocument
 }
@@ -124,7 +125,7 @@ func (b *shardBuild) prepare(ctx context.Context) error {
 		return err
 	}
 	if len(b.opts.Signers) > 0 {
-		if b.keys, err = b.shardSigners(b.opts.Signers); err != nil {
+		if b.keys, err = shardSigners(b.Project, b.opts.Signers); err != nil {
 			return err
 		}
 	}
@@ -158,7 +159,7 @@ func (b *shardBuild) holds(ctx context.Context) error {
 		return stale("the plan was made by other channel files than are here: "+strings.Join(moved, "; "), anew)
 	}
 	if _, err := b.Repo.Commit(ctx, in.Commit); err != nil {
-		return &StatementError{Text: fmt.Sprintf("this clone does not have the commit %s of the plan", release.Short(in.Commit)), Remedy: "git fetch, or --fetch; in a job, check out the whole history"}
+		return &project.StatementError{Text: fmt.Sprintf("this clone does not have the commit %s of the plan", release.Short(in.Commit)), Remedy: "git fetch, or --fetch; in a job, check out the whole history"}
 	}
 	if ch := b.State.Channels[in.Channel]; ch != nil {
 		for _, r := range ch.Releases {
@@ -196,7 +197,7 @@ func (b *shardBuild) onBranch(ctx context.Context) error {
 			Remedy: "look what relctl plan " + in.Channel + " says now, and where the plan came from",
 		}
 	}
-	b.opts.Progress(Progress{Stage: "plan", State: "warning", Text: fmt.Sprintf(
+	b.opts.Progress(project.Progress{Stage: "plan", State: "warning", Text: fmt.Sprintf(
 		"%s is at %s, and the plan is of %s: a cut takes it only if that is still what it would plan", b.ch.Branch, release.Short(head), release.Short(in.Commit))})
 	return nil
 }
@@ -247,11 +248,11 @@ func (b *shardBuild) run(ctx context.Context, out *Built) error {
 
 // make runs the builder.
 func (b *shardBuild) make(ctx context.Context) error {
-	b.opts.Progress(Progress{Stage: "build", State: "start"})
+	b.opts.Progress(project.Progress{Stage: "build", State: "start"})
 	if err := b.journal.clear(buildDir, scratchDir, filesDir); err != nil {
 		return err
 	}
-	req := b.buildRequest(b.ch, b.plan.Inputs, b.journal)
+	req := buildRequest(b.Project, b.ch, b.plan.Inputs, b.journal)
 	req.Shard = b.opts.Shard
 	artifacts, err := b.builder.Build(ctx, req)
 	if err != nil {
@@ -268,7 +269,7 @@ func (b *shardBuild) make(ctx context.Context) error {
 	if len(b.doc.Platforms) > 0 {
 		of = " for " + named(b.doc.Platforms)
 	}
-	b.opts.Progress(Progress{Stage: "build", State: "done", Text: fmt.Sprintf("shard %s: %s%s, from %s", b.doc.Shard, release.Count(shipped(artifacts), "file"), of, release.Short(b.plan.Inputs.Commit))})
+	b.opts.Progress(project.Progress{Stage: "build", State: "done", Text: fmt.Sprintf("shard %s: %s%s, from %s", b.doc.Shard, release.Count(shipped(artifacts), "file"), of, release.Short(b.plan.Inputs.Commit))})
 	return b.journal.clear(scratchDir)
 }
 
@@ -320,10 +321,10 @@ func (b *shardBuild) state(ctx context.Context) (*publish.Set, error) {
 }
 
 // signedNames are the files of the keys that signed.
-func signedNames(keys *signers) []string {
+func signedNames(keys *project.Signers) []string {
 	out := []string{}
-	for _, k := range keys.atHand {
-		out = append(out, keys.names[k.ID()])
+	for _, k := range keys.AtHand {
+		out = append(out, keys.Names[k.ID()])
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

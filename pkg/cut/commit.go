@@ -7,13 +7,14 @@ import (
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
 // commit is the point of no return: one atomic push creates the tag and the ledger's cut event, or neither. If another
 // run of the same plan was first, its release is ours.
 func (c *cutter) commit(ctx context.Context, r *reserved, m *made, verdicts []release.Verdict) error {
-	c.opts.Progress(Progress{Stage: "commit", State: "start"})
+	c.opts.Progress(project.Progress{Stage: "commit", State: "start"})
 	if err := c.stillThere(ctx, r.Plan.Inputs); err != nil {
 		return &StageError{Stage: "commit", Err: err}
 	}
@@ -55,7 +56,7 @@ func (c *cutter) commit(ctx context.Context, r *reserved, m *made, verdicts []re
 		text = "another run had pushed this very release"
 		c.dropTag(ctx, in.Tag, tag)
 	}
-	c.opts.Progress(Progress{Stage: "commit", State: "done", Text: text})
+	c.opts.Progress(project.Progress{Stage: "commit", State: "done", Text: text})
 	return nil
 }
 

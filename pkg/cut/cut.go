@@ -2,35 +2,13 @@ package cut
 
 import (
 	"context"
-	"io/fs"
 	"time"
 
-	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/plan"
-	"github.com/relctl/relctl/pkg/publish"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/trust"
 )
-
-// Builder makes the artifacts of a commit.
-type Builder interface {
-	plan.Builder
-	Build(ctx context.Context, req build.Request) ([]build.Artifact, error)
-	// Split says what each shard of a build of a commit's tree makes.
-	Split(ctx context.Context, tree fs.FS, of int) (*build.Split, error)
-}
-
-// Signer signs release.json with one key.
-type Signer interface {
-	// ID is the lower-case hex sha256 of the public key's SPKI.
-	ID() string
-	// Sign returns a sigstore bundle over payload.
-	Sign(ctx context.Context, payload []byte) ([]byte, error)
-}
-
-// Store is where releases lie.
-type Store = publish.Store
 
 // Options say how a channel is cut.
 type Options struct {
@@ -39,23 +17,23 @@ type Options struct {
 	// Plan pins the cut to a plan's digest; if the refs give another plan now, nothing is done.
 	Plan string
 	// Builder overrides the one of the policy; nil takes the policy's.
-	Builder Builder
+	Builder project.Builder
 	// Goreleaser is the path of the program, "" looks on the PATH.
 	Goreleaser string
 	// Signers are the keys at hand.
-	Signers []Signer
+	Signers []project.Signer
 	// TrustKeys are the keys of trust at hand: the channel's, and the reconciler's for snapshot and timestamp.
 	TrustKeys []trust.Signer
 	// Stores override the policy's; empty takes the policy's.
-	Stores []Store
+	Stores []project.Store
 	// Registries get the images. Empty takes the policy's, unless Stores are given.
-	Registries []Registry
+	Registries []project.Registry
 	// Shards is how many shards the build was divided into, which others staged in the stores; 0 builds here.
 	Shards int
 	// DryRun stops after release.json: nothing is reserved, signed or published.
 	DryRun bool
 	// Progress is told of every stage; may be nil.
-	Progress func(Progress)
+	Progress func(project.Progress)
 	// Now is the time by which waivers and calendar versions are judged.
 	Now time.Time
 }
@@ -83,7 +61,7 @@ type Result struct {
 }
 
 // Run cuts a channel, or finishes the cut that an earlier run began.
-func Run(ctx context.Context, p *Project, ch *channel.Channel, opts Options) (*Result, error) {
+func Run(ctx context.Context, p *project.Project, ch *channel.Channel, opts Options) (*Result, error) {
 	c, err := newCutter(p, ch, opts)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/relctl/relctl/pkg/deploy"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/ring"
 )
@@ -39,7 +40,7 @@ func (d Deploy) String() string {
 // converge brings the deploy branch to what the ledger says: one commit for each ring that differs, and the engine's
 // objects with the last or by themselves. A ring that cannot be rendered stays as it is and stops no other.
 func (r *Rollout) converge(ctx context.Context, m ring.Model) ([]Deploy, error) {
-	branch, err := r.DeployBranch(ctx)
+	branch, err := DeployBranch(ctx, r.Project)
 	if err != nil {
 		return nil, err
 	}
@@ -49,15 +50,15 @@ func (r *Rollout) converge(ctx context.Context, m ring.Model) ([]Deploy, error) 
 	}
 	var out []Deploy
 	for {
-		r.opts.Progress(Progress{Stage: "deploy", State: "start"})
+		r.opts.Progress(project.Progress{Stage: "deploy", State: "start"})
 		id, made, err := branch.Commit(ctx, func(files fs.FS) (*deploy.Change, error) { return w.change(ctx, files) })
 		if err != nil {
-			return out, r.reached(branch, err)
+			return out, reached(r.Project, branch, err)
 		}
 		if made {
 			w.made.Commit = id
 			out = append(out, w.made)
-			r.opts.Progress(Progress{Stage: "deploy", State: "done", Text: fmt.Sprintf("%s, %s", w.made, release.Short(id))})
+			r.opts.Progress(project.Progress{Stage: "deploy", State: "done", Text: fmt.Sprintf("%s, %s", w.made, release.Short(id))})
 		}
 		if len(w.made.Rings) == 0 {
 			return out, w.failure()
@@ -93,7 +94,7 @@ func (w *deployer) failure() error {
 
 // preview tells what each commit would be.
 func (w *deployer) preview(ctx context.Context) ([]Deploy, error) {
-	if err := w.reached(w.branch, w.branch.Fetch(ctx)); err != nil {
+	if err := reached(w.Project, w.branch, w.branch.Fetch(ctx)); err != nil {
 		return nil, err
 	}
 	files, err := w.branch.Files(ctx)

@@ -10,44 +10,13 @@ import (
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/deploy"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
-// Released returns a release of a channel, or an error that names the last one.
-func (p *Project) Released(ch *channel.Channel, v release.Version) (*ledger.Release, error) {
-	e := &NotReleasedError{Channel: ch.Name, Version: v}
-	st := p.State.Channels[ch.Name]
-	if st == nil || len(st.Releases) == 0 {
-		return nil, e
-	}
-	if rel := st.Find(v); rel != nil {
-		return rel, nil
-	}
-	e.Last = st.Releases[len(st.Releases)-1].Version
-	return nil, e
-}
-
-// NotReleasedError is a version that a channel did not release.
-type NotReleasedError struct {
-	Channel       string
-	Version, Last release.Version
-}
-
-func (e *NotReleasedError) Error() string {
-	return fmt.Sprintf("channel %s has no release %s", e.Channel, e.Version)
-}
-
-// Hint names the last one.
-func (e *NotReleasedError) Hint() string {
-	if e.Last.IsZero() {
-		return "it has none yet: relctl cut " + e.Channel
-	}
-	return "its last release is " + e.Last.String()
-}
-
 // deployedFiles are what the deploy branch holds.
-func (p *Project) deployedFiles(ctx context.Context) (fs.FS, error) {
-	b, err := p.readDeployBranch(ctx)
+func deployedFiles(ctx context.Context, p *project.Project) (fs.FS, error) {
+	b, err := readDeployBranch(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -56,8 +25,8 @@ func (p *Project) deployedFiles(ctx context.Context) (fs.FS, error) {
 
 // DeployedAs returns the revisions by which a GitOps engine knows that cells of a ring run a release: commits of the
 // deploy branch, and the digest of the ring's artifact if there is one.
-func (p *Project) DeployedAs(ctx context.Context, ring string, cells []string, rel *ledger.Release) ([]string, error) {
-	b, err := p.readDeployBranch(ctx)
+func DeployedAs(ctx context.Context, p *project.Project, ring string, cells []string, rel *ledger.Release) ([]string, error) {
+	b, err := readDeployBranch(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +34,7 @@ func (p *Project) DeployedAs(ctx context.Context, ring string, cells []string, r
 	if len(commits) == 0 || err != nil {
 		return nil, err
 	}
-	digest, err := p.artifactDigest(ctx, b, ring)
+	digest, err := artifactDigest(ctx, p, b, ring)
 	if digest == "" || err != nil {
 		return commits, err
 	}
@@ -74,8 +43,8 @@ func (p *Project) DeployedAs(ctx context.Context, ring string, cells []string, r
 
 // CompareDeployed tells what differs between two releases in the cells of rings, all of the channel without names,
 // rendered over what people keep on the deploy branch.
-func (p *Project) CompareDeployed(ctx context.Context, ch *channel.Channel, from, to *ledger.Release, rings []string) ([]deploy.Diff, error) {
-	files, err := p.deployedFiles(ctx)
+func CompareDeployed(ctx context.Context, p *project.Project, ch *channel.Channel, from, to *ledger.Release, rings []string) ([]deploy.Diff, error) {
+	files, err := deployedFiles(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -84,11 +53,11 @@ func (p *Project) CompareDeployed(ctx context.Context, ch *channel.Channel, from
 		if len(rings) > 0 && !slices.Contains(rings, r.Name) {
 			continue
 		}
-		old, err := p.rendered(ctx, ch, deploy.Ring{Name: r.Name, Cells: r.Cells}, from, files)
+		old, err := rendered(ctx, p, ch, deploy.Ring{Name: r.Name, Cells: r.Cells}, from, files)
 		if err != nil {
 			return nil, err
 		}
-		now, err := p.rendered(ctx, ch, deploy.Ring{Name: r.Name, Cells: r.Cells}, to, files)
+		now, err := rendered(ctx, p, ch, deploy.Ring{Name: r.Name, Cells: r.Cells}, to, files)
 		if err != nil {
 			return nil, err
 		}
@@ -102,13 +71,13 @@ func (p *Project) CompareDeployed(ctx context.Context, ch *channel.Channel, from
 }
 
 // ComparePromotion tells what a promotion of a release into a ring would change on the deploy branch.
-func (p *Project) ComparePromotion(ctx context.Context, ch *channel.Channel, name string, rel *ledger.Release) ([]deploy.Diff, error) {
-	files, err := p.deployedFiles(ctx)
+func ComparePromotion(ctx context.Context, p *project.Project, ch *channel.Channel, name string, rel *ledger.Release) ([]deploy.Diff, error) {
+	files, err := deployedFiles(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	i := slices.IndexFunc(ch.Rings, func(r channel.Ring) bool { return r.Name == name })
-	set, err := p.rendered(ctx, ch, deploy.Ring{Name: ch.Rings[i].Name, Cells: ch.Rings[i].Cells}, rel, files)
+	set, err := rendered(ctx, p, ch, deploy.Ring{Name: ch.Rings[i].Name, Cells: ch.Rings[i].Cells}, rel, files)
 	if err != nil {
 		return nil, err
 	}
@@ -116,12 +85,12 @@ func (p *Project) ComparePromotion(ctx context.Context, ch *channel.Channel, nam
 }
 
 // rendered is what the cells of a ring run with a release.
-func (p *Project) rendered(ctx context.Context, ch *channel.Channel, r deploy.Ring, rel *ledger.Release, files fs.FS) (*deploy.Set, error) {
+func rendered(ctx context.Context, p *project.Project, ch *channel.Channel, r deploy.Ring, rel *ledger.Release, files fs.FS) (*deploy.Set, error) {
 	d := p.Policy.Product.Deploy
 	if d == nil || d.Base == "" {
 		return nil, &NoManifestsError{}
 	}
-	images, err := p.releaseImages(ctx, ch, rel)
+	images, err := releaseImages(ctx, p, ch, rel)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +102,7 @@ func (p *Project) rendered(ctx context.Context, ch *channel.Channel, r deploy.Ri
 		Release: deploy.Release{
 			Product: p.Policy.Product.Name, Channel: ch.Name, Version: rel.Version, Commit: rel.Commit, Digest: rel.Release, Images: images,
 		},
-		Engine: p.engine(ch), Source: source, Base: d.Base, Branch: files, Ring: r,
+		Engine: engine(p, ch), Source: source, Base: d.Base, Branch: files, Ring: r,
 	})
 }
 
@@ -149,7 +118,7 @@ func (*NoManifestsError) Hint() string {
 
 // releaseImages returns the images of a release in the first of the policy's registries, as its release.json in one of
 // the stores lists them. A product without images needs no store: its base pins what it runs.
-func (p *Project) releaseImages(ctx context.Context, ch *channel.Channel, rel *ledger.Release) ([]deploy.Image, error) {
+func releaseImages(ctx context.Context, p *project.Project, ch *channel.Channel, rel *ledger.Release) ([]deploy.Image, error) {
 	if rel.Adopted {
 		return nil, fmt.Errorf("%s %s is from before the ledger and has no release.json", ch.Name, rel.Version)
 	}
@@ -175,7 +144,7 @@ func (p *Project) releaseImages(ctx context.Context, ch *channel.Channel, rel *l
 }
 
 // engine is the channel's, or else the product's.
-func (p *Project) engine(ch *channel.Channel) deploy.Engine {
+func engine(p *project.Project, ch *channel.Channel) deploy.Engine {
 	if ch.Deploy != nil && ch.Deploy.Engine != "" {
 		return deploy.Engine(ch.Deploy.Engine)
 	}

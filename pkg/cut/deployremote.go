@@ -10,11 +10,12 @@ import (
 
 	"github.com/relctl/relctl/pkg/deploy"
 	"github.com/relctl/relctl/pkg/git"
+	"github.com/relctl/relctl/pkg/project"
 )
 
 // DeployBranch is the branch with what is deployed: in the repository that the policy names, or else, as for artifacts in
 // a registry, on the project's remote. A repository that no remote of this clone stands for is used by its address.
-func (p *Project) DeployBranch(ctx context.Context) (*deploy.Branch, error) {
+func DeployBranch(ctx context.Context, p *project.Project) (*deploy.Branch, error) {
 	d := p.Policy.Product.Deploy
 	if d == nil {
 		return deploy.NewBranch(p.Repo, p.Remote, ""), nil
@@ -22,7 +23,7 @@ func (p *Project) DeployBranch(ctx context.Context) (*deploy.Branch, error) {
 	if registry, _ := d.Artifacts(); registry != "" {
 		return deploy.NewBranch(p.Repo, p.Remote, d.Branch), nil
 	}
-	remote, err := p.deployRemote(ctx, d.Repository)
+	remote, err := deployRemote(ctx, p, d.Repository)
 	if err != nil {
 		return nil, err
 	}
@@ -33,11 +34,11 @@ func (p *Project) DeployBranch(ctx context.Context) (*deploy.Branch, error) {
 }
 
 // deployRemote returns the name of the remote that stands for an address, the project's own if it does, "" for none.
-func (p *Project) deployRemote(ctx context.Context, address string) (string, error) {
+func deployRemote(ctx context.Context, p *project.Project, address string) (string, error) {
 	if address == "" {
 		return p.Remote, nil
 	}
-	places, err := p.places(ctx, address)
+	places, err := placesOf(ctx, p, address)
 	if err != nil {
 		return "", err
 	}
@@ -51,7 +52,7 @@ func (p *Project) deployRemote(ctx context.Context, address string) (string, err
 		if err != nil {
 			return "", err
 		}
-		is, err := p.places(ctx, url)
+		is, err := placesOf(ctx, p, url)
 		if err != nil {
 			return "", err
 		}
@@ -63,7 +64,7 @@ func (p *Project) deployRemote(ctx context.Context, address string) (string, err
 }
 
 // places are where an address leads as it is written, and as git reads it with what url.*.insteadOf says.
-func (p *Project) places(ctx context.Context, address string) ([2]string, error) {
+func placesOf(ctx context.Context, p *project.Project, address string) ([2]string, error) {
 	read, err := p.Repo.Address(ctx, address)
 	return [2]string{place(address), place(read)}, err
 }
@@ -95,16 +96,16 @@ func trimmed(path string) string {
 
 // readDeployBranch is the branch for reading. What was fetched last counts on the project's remote; another repository
 // is asked, since nothing else in this clone fetches it.
-func (p *Project) readDeployBranch(ctx context.Context) (*deploy.Branch, error) {
-	b, err := p.DeployBranch(ctx)
+func readDeployBranch(ctx context.Context, p *project.Project) (*deploy.Branch, error) {
+	b, err := DeployBranch(ctx, p)
 	if err != nil || b.Remote() == p.Remote {
 		return b, err
 	}
-	return b, p.reached(b, b.Fetch(ctx))
+	return b, reached(p, b, b.Fetch(ctx))
 }
 
 // reached tells of a deploy repository that cannot be read what it is.
-func (p *Project) reached(b *deploy.Branch, err error) error {
+func reached(p *project.Project, b *deploy.Branch, err error) error {
 	var failed *git.FetchError
 	if b.Remote() == p.Remote || !errors.As(err, &failed) {
 		return err

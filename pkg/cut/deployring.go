@@ -60,7 +60,7 @@ func (w *deployer) render(ctx context.Context, files fs.FS, t ring.Target) (*dep
 	if err != nil {
 		return nil, nil, err
 	}
-	set, err := w.rendered(ctx, w.Channel, w.ring(t.Ring), rel, files)
+	set, err := rendered(ctx, w.Project, w.Channel, w.ring(t.Ring), rel, files)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -72,7 +72,7 @@ func (w *deployer) render(ctx context.Context, files fs.FS, t ring.Target) (*dep
 func (w *deployer) objects(ctx context.Context, files fs.FS, sets []*deploy.Set) (*deploy.Set, error) {
 	d := w.Policy.Product.Deploy
 	g := deploy.GitOps{
-		Product: w.Policy.Product.Name, Channel: w.Channel.Name, Engine: w.engine(w.Channel), Rings: w.rings(),
+		Product: w.Policy.Product.Name, Channel: w.Channel.Name, Engine: engine(w.Project, w.Channel), Rings: w.rings(),
 		Repository: d.Repository, Branch: strings.TrimPrefix(w.branch.Ref(), "refs/heads/"), At: w.model.Now,
 		Secret: d.Secret,
 	}
@@ -105,11 +105,11 @@ func (r *Rollout) renders(ctx context.Context, e *ledger.Event) error {
 	default:
 		return nil
 	}
-	branch, err := r.DeployBranch(ctx)
+	branch, err := DeployBranch(ctx, r.Project)
 	if err != nil {
 		return err
 	}
-	if err := r.reached(branch, branch.Fetch(ctx)); err != nil {
+	if err := reached(r.Project, branch, branch.Fetch(ctx)); err != nil {
 		return err
 	}
 	files, err := branch.Files(ctx)

@@ -1,4 +1,4 @@
-// Package cut turns a plan into a release. It puts the other packages together and holds the journal, by which a run
+// Package cut turns the plan of a project into a release. It puts the stages together and holds the journal, by which a run
 // that died goes on where it stopped.
 //
 // [Run] reads like the flow:

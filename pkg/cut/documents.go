@@ -255,3 +255,41 @@ func mediaType(name string) string {
 	}
 	return release.MediaTypeBinary
 }
+
+// vex writes what is known of weaknesses into the release: what its changes mend, and what the advisories that the plan
+// pinned say. It returns nil if there is nothing to say.
+func (c *cutter) vex(ctx context.Context, r *reserved, artifacts []build.Artifact) (*release.File, error) {
+	in := r.Plan.Inputs
+	var advisories []*attest.Advisory
+	for _, b := range in.Policy {
+		if path.Dir(b.Path) != plan.SecurityDir || !attest.IsAdvisory(b.Path) {
+			continue
+		}
+		data, err := c.Repo.Blob(ctx, b.ID, 1<<20)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", b.Path, err)
+		}
+		a, err := attest.ParseAdvisory(b.Path, data)
+		if err != nil {
+			return nil, err
+		}
+		advisories = append(advisories, a)
+	}
+	about := attest.VEXRelease{Version: in.Version}
+	for _, a := range artifacts {
+		if a.Shipped {
+			about.Files = append(about.Files, attest.Subject{Name: path.Base(a.Path), SHA256: a.SHA256})
+		}
+	}
+	for _, change := range r.Plan.Changes {
+		if change.Type != "revert" && len(change.Reverts) == 0 {
+			about.Fixed = append(about.Fixed, change.CVEs...)
+		}
+	}
+	data, err := attest.VEX([]attest.VEXRelease{about}, advisories, attest.VEXOptions{Product: in.Product, Time: in.SourceDate})
+	if data == nil || err != nil {
+		return nil, err
+	}
+	f, err := c.put("sbom/"+in.Product+".openvex.json", release.MediaTypeJSON, data)
+	return &f, err
+}

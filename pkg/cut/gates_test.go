@@ -14,7 +14,9 @@ import (
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/deploy"
 	"github.com/relctl/relctl/pkg/gate"
+	"github.com/relctl/relctl/pkg/internal/cuttest"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -37,16 +39,16 @@ rings:
 // ringWorld is a product with rings, in which ring canary ran one release and runs another.
 type ringWorld struct {
 	*world
-	p   *cut.Project
+	p   *project.Project
 	rel *ledger.Release
 }
 
 func beginRings(t *testing.T) ringWorld {
 	t.Helper()
-	w := begin(t, "channels/rolling.yaml", ringsFile, productFile, product+"roles: {sre: [{name: sre-1, ssh: "+sshKey+"}]}\n")
+	w := begin(t, "channels/rolling.yaml", ringsFile, cuttest.ProductFile, cuttest.Product+"roles: {sre: [{name: sre-1, ssh: "+sshKey+"}]}\n")
 	first := ledger.Release{Version: release.MustVersion("2026.102.1"), Commit: strings.Repeat("b", 40)}
 	second := ledger.Release{Version: release.MustVersion("2026.103.1"), Commit: strings.Repeat("c", 40), Release: "sha256:" + strings.Repeat("d", 64)}
-	p := w.project()
+	p := w.Project()
 	p.State.Channels["rolling"] = &ledger.Channel{
 		Releases: []ledger.Release{first, second},
 		Rings:    map[string]*ledger.Ring{"canary": {Stays: []ledger.Stay{{Version: first.Version}, {Version: second.Version}}}},
@@ -59,46 +61,50 @@ const sshKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1oTkKQyMZ8P3m3nHhDkvaK3UyC
 
 // ask asks a gate of ring canary, and holds its verdict against its record.
 func (w ringWorld) ask(name string) release.Verdict {
-	w.t.Helper()
+	w.T.Helper()
 	ch, err := w.p.Policy.Channel("rolling")
-	w.do(err)
+	w.Do(err)
 	for _, g := range ch.Rings[0].Gates {
 		if g.Name != name {
 			continue
 		}
-		asked, err := cut.RingGate(w.p, ch, ch.Rings[0], g, w.rel, func(context.Context) (string, error) { return w.Dir, nil })
-		w.do(err)
-		v := asked.Evaluate(w.t.Context(), gate.Subject{})
+		scripts := func(context.Context) (string, error) { return w.Dir, nil }
+		deployed := func(ctx context.Context) ([]string, error) {
+			return cut.DeployedAs(ctx, w.p, "canary", ch.Rings[0].Cells, w.rel)
+		}
+		asked, err := w.p.RingGate(ch, ch.Rings[0], g, w.rel, scripts, deployed)
+		w.Do(err)
+		v := asked.Evaluate(w.T.Context(), gate.Subject{})
 		if v.Record == nil {
 			return v
 		}
 		rec, again, err := gate.Replay(v.Record)
-		w.do(err)
+		w.Do(err)
 		if rec.Gate != name || rec.Ring != "canary" || rec.Version != w.rel.Version.String() || again.Status != v.Status || again.Reason != v.Reason {
-			w.t.Errorf("%+v is replayed to %+v from the record of %s %s", v, again, rec.Ring, rec.Gate)
+			w.T.Errorf("%+v is replayed to %+v from the record of %s %s", v, again, rec.Ring, rec.Gate)
 		}
 		return v
 	}
-	w.t.Fatalf("there is no gate %s", name)
+	w.T.Fatalf("there is no gate %s", name)
 	return release.Verdict{}
 }
 
 func (w ringWorld) expect(name string, status release.Status, reason string) {
-	w.t.Helper()
+	w.T.Helper()
 	if v := w.ask(name); v.Status != status || !strings.Contains(v.Reason, reason) {
-		w.t.Errorf("gate %s: %s %q, want %s %q", name, v.Status, v.Reason, status, reason)
+		w.T.Errorf("gate %s: %s %q, want %s %q", name, v.Status, v.Reason, status, reason)
 	}
 }
 
 // serve starts a metric server with series of one value each.
 func (w ringWorld) serve(series ...string) {
-	w.t.Helper()
+	w.T.Helper()
 	for _, program := range []string{"prometheus", "promtool"} {
 		if _, err := exec.LookPath(program); err != nil {
 			if os.Getenv("CI") != "" {
-				w.t.Fatal(err)
+				w.T.Fatal(err)
 			}
-			w.t.Skipf("%v (Debian's package prometheus has it)", err)
+			w.T.Skipf("%v (Debian's package prometheus has it)", err)
 		}
 	}
 	var text strings.Builder
@@ -106,14 +112,14 @@ func (w ringWorld) serve(series ...string) {
 		fmt.Fprintf(&text, "# TYPE %s gauge\n", name)
 		for _, s := range series {
 			if strings.HasPrefix(s, name) {
-				fmt.Fprintf(&text, "%s %d\n", s, now.Unix())
+				fmt.Fprintf(&text, "%s %d\n", s, cuttest.Now.Unix())
 			}
 		}
 	}
-	address, stop, err := prometheustest.Start(w.t.TempDir(), text.String()+"# EOF\n")
-	w.do(err)
-	w.t.Cleanup(stop)
-	w.p.Prometheus, w.p.Clock = address, func() time.Time { return now }
+	address, stop, err := prometheustest.Start(w.T.TempDir(), text.String()+"# EOF\n")
+	w.Do(err)
+	w.T.Cleanup(stop)
+	w.p.Prometheus, w.p.Clock = address, func() time.Time { return cuttest.Now }
 }
 
 func TestAMetricIsAskedForEachCell(t *testing.T) {
@@ -144,7 +150,7 @@ func TestAnEngineMustRunWhatTheDeployBranchHolds(t *testing.T) {
 	t.Setenv("HOME", home)
 	w := beginRings(t)
 	status := func(revision string) {
-		w.do(os.WriteFile(filepath.Join(home, "status.json"), fmt.Appendf(nil, `{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+		w.Do(os.WriteFile(filepath.Join(home, "status.json"), fmt.Appendf(nil, `{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
 "metadata": {"name": "acme-rolling-eu-1", "namespace": "argocd"}, "status": {"sync": {"status": "Synced", "revision": %q},
 "health": {"status": "Healthy"}, "operationState": {"phase": "Succeeded", "syncResult": {"revision": %q}}}}`, revision, revision), 0o600))
 	}
@@ -155,13 +161,13 @@ func TestAnEngineMustRunWhatTheDeployBranchHolds(t *testing.T) {
 	var files []string
 	for _, cell := range []string{"eu-1", "eu-2"} {
 		state, err := release.Encode(deploy.Deployed{Schema: deploy.DeployedSchema, Product: "acme", Channel: "rolling", Ring: "canary", Cell: cell, Version: w.rel.Version, Release: w.rel.Release})
-		w.do(err)
+		w.Do(err)
 		files = append(files, "rendered/canary/"+cell+"/relctl.json", string(state))
 	}
 	promoted := w.Commit("canary: 2026.103.1", files...)
 	later := w.Commit("wide: 2026.102.1", "rendered/wide/us-1/manifests.yaml", "a: b\n")
 	w.Push()
-	w.do(w.p.Fetch(t.Context()))
+	w.Do(w.p.Fetch(t.Context()))
 	w.expect("synced", release.NoData, "which is not ours")
 	for _, revision := range []string{promoted, later} {
 		status(revision)

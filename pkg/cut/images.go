@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -16,37 +15,10 @@ import (
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/image"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/publish"
 	"github.com/relctl/relctl/pkg/release"
-	"github.com/relctl/relctl/pkg/sign"
 )
-
-// Registry is where the images of releases lie: unseen under their digests first, shown by a tag later.
-type Registry interface {
-	Push(ctx context.Context, repository string, image publish.Image, about ...publish.Referrer) error
-	Attached(ctx context.Context, repository, digest, mediaType string) ([][]byte, error)
-	Hidden(ctx context.Context, repository, digest, tag string) (bool, error)
-	Untagged(ctx context.Context, repository, digest string) (bool, error)
-	Tag(ctx context.Context, repository, digest, tag string) error
-	Repository(repository string) string
-}
-
-// ImageSigner is a [Signer] that can also sign container images.
-type ImageSigner interface {
-	// SignImage returns a sigstore bundle that signs the image with a digest "sha256:…".
-	SignImage(ctx context.Context, digest string) ([]byte, error)
-}
-
-// Registries returns the registries that the policy lists among its stores.
-func (p *Project) Registries() []Registry {
-	var out []Registry
-	for _, s := range p.Policy.Product.Stores {
-		if s.Registry != "" {
-			out = append(out, publish.Registry{Root: s.Registry})
-		}
-	}
-	return out
-}
 
 // Folders of a cut for the images as they are made, and for their signatures.
 const (
@@ -164,19 +136,19 @@ func (c *cutter) push(ctx context.Context, made *imaged, m *made) (*WaitingError
 	if len(c.registries) == 0 || len(made.Images) == 0 {
 		return nil, nil //nolint:nilnil // nothing to push is an answer
 	}
-	c.opts.Progress(Progress{Stage: "push", State: "start"})
+	c.opts.Progress(project.Progress{Stage: "push", State: "start"})
 	var waiting *WaitingError
 	for _, img := range made.Images {
 		good, err := c.pushImage(ctx, img, made.Artifacts)
 		if err != nil {
 			return nil, &StageError{Stage: "push", Err: err}
 		}
-		if len(good) < c.signers.threshold && waiting == nil {
-			waiting = c.signers.waitingFor(m.Manifest.Version, func(id string) bool { return good[id] != nil })
+		if len(good) < c.signers.Threshold && waiting == nil {
+			waiting = waitingFor(c.signers, m.Manifest.Version, func(id string) bool { return good[id] != nil })
 			waiting.Image = c.registries[0].Repository(img.Repository) + "@" + img.Digest
 		}
 	}
-	c.opts.Progress(Progress{Stage: "push", State: "done", Text: "not visible yet: " + strings.Join(c.references(made.Images), ", ")})
+	c.opts.Progress(project.Progress{Stage: "push", State: "done", Text: "not visible yet: " + strings.Join(c.references(made.Images), ", ")})
 	return waiting, nil
 }
 
@@ -204,7 +176,7 @@ func (c *cutter) pushImage(ctx context.Context, img release.Image, artifacts []b
 		if err != nil {
 			return nil, err
 		}
-		c.signers.addImage(good, img.Digest, found...)
+		c.signers.AddImage(good, img.Digest, found...)
 	}
 	if err := c.signImage(ctx, img, good); err != nil {
 		return nil, err
@@ -249,7 +221,7 @@ func (c *cutter) imageSignaturePath(img release.Image, id string) string {
 // imageSignatures reads the signatures of an image that an earlier run left and that hold.
 func (c *cutter) imageSignatures(img release.Image) (map[string][]byte, error) {
 	good := map[string][]byte{}
-	for id := range c.signers.names {
+	for id := range c.signers.Names {
 		data, err := os.ReadFile(c.imageSignaturePath(img, id))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -257,7 +229,7 @@ func (c *cutter) imageSignatures(img release.Image) (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.signers.addImage(good, img.Digest, data)
+		c.signers.AddImage(good, img.Digest, data)
 	}
 	return good, nil
 }
@@ -265,14 +237,14 @@ func (c *cutter) imageSignatures(img release.Image) (map[string][]byte, error) {
 // signImage signs an image with the keys at hand that have not yet, and writes each signature to the journal before it
 // is sent anywhere.
 func (c *cutter) signImage(ctx context.Context, img release.Image, good map[string][]byte) error {
-	for _, k := range c.signers.atHand {
-		signer, ok := k.(ImageSigner)
+	for _, k := range c.signers.AtHand {
+		signer, ok := k.(project.ImageSigner)
 		if !ok || good[k.ID()] != nil {
 			continue
 		}
 		data, err := signer.SignImage(ctx, img.Digest)
 		if err != nil {
-			return fmt.Errorf("image %s: key %s: %w", img.Name, c.signers.names[k.ID()], err)
+			return fmt.Errorf("image %s: key %s: %w", img.Name, c.signers.Names[k.ID()], err)
 		}
 		good[k.ID()] = data
 	}
@@ -282,17 +254,6 @@ func (c *cutter) signImage(ctx context.Context, img release.Image, good map[stri
 		}
 	}
 	return nil
-}
-
-// addImage adds those of found that a trusted key made over the image with a digest, one a key.
-func (s *signers) addImage(good map[string][]byte, digest string, found ...[]byte) {
-	for _, key := range s.trusted {
-		for _, data := range found {
-			if good[key.ID()] == nil && sign.VerifyImage(key, digest, data) == nil {
-				good[key.ID()] = data
-			}
-		}
-	}
 }
 
 // references are the full names of images in every registry.
@@ -334,7 +295,7 @@ func (c *cutter) hiddenImage(ctx context.Context, r ledger.Release) (bool, error
 	if len(c.registries) == 0 {
 		return false, nil
 	}
-	m, err := manifestIn(ctx, c.stores, c.ch.Name, r)
+	m, err := project.ManifestIn(ctx, c.stores, c.ch.Name, r)
 	if err != nil || m == nil {
 		return false, err
 	}
@@ -346,44 +307,4 @@ func (c *cutter) hiddenImage(ctx context.Context, r ledger.Release) (bool, error
 		}
 	}
 	return false, nil
-}
-
-// Manifest returns the release.json of a release that this clone built or that one of the policy's stores has, be it
-// unseen yet, nil if there is none. Its digest is the one that the ledger recorded.
-func (p *Project) Manifest(ctx context.Context, channel string, r ledger.Release) (*release.Manifest, error) {
-	built := filepath.Join(p.Dist(), strings.TrimPrefix(r.Plan, "sha256:"), release.ManifestName)
-	if raw, err := os.ReadFile(built); err == nil && r.Plan != "" && release.Digest(raw) == r.Release {
-		return release.DecodeManifest(raw)
-	}
-	m, err := manifestIn(ctx, p.Stores(), channel, r)
-	if m != nil || err != nil || r.Plan == "" {
-		return m, err
-	}
-	for _, s := range p.Stores() {
-		staged, err := s.Staged(ctx, r.Plan)
-		if err != nil {
-			return nil, err
-		}
-		if staged != nil && release.Digest(staged.Raw) == r.Release {
-			return staged.Manifest, nil
-		}
-	}
-	return nil, nil //nolint:nilnil // no store has it, which is an answer
-}
-
-func manifestIn(ctx context.Context, stores []Store, channel string, r ledger.Release) (*release.Manifest, error) {
-	for _, s := range stores {
-		raw, err := s.Released(ctx, channel, r.Version)
-		if err != nil {
-			return nil, err
-		}
-		if raw == nil {
-			continue
-		}
-		if got := release.Digest(raw); got != r.Release {
-			return nil, fmt.Errorf("%s has a release.json of %s %s with digest %s, the ledger recorded %s", s, channel, r.Version, got, r.Release)
-		}
-		return release.DecodeManifest(raw)
-	}
-	return nil, nil //nolint:nilnil // no store shows it, which is an answer
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/internal/filelock"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -25,18 +26,7 @@ const journalSchema = "https://relctl.dev/schema/journal/v1"
 type journal struct {
 	// dir is dist/relctl/<plan>.
 	dir      string
-	progress func(Progress)
-}
-
-// Progress is one step of a cut.
-type Progress struct {
-	// Stage is "plan", "reserve", "build", "images", "attest", "documents", "manifest", "sign", "push", "stage", "gates", "commit",
-	// "trust", "bundle" or "reveal".
-	Stage string
-	// State is "start", "done", "kept" if an earlier run had done it, or "warning".
-	State string
-	// Text says what was done, for a person.
-	Text string
+	progress func(project.Progress)
 }
 
 // entry is a finished stage on disk.
@@ -74,10 +64,10 @@ func do[In, Out any](j *journal, stage string, in In, run func() (step[Out], err
 	}
 	input := release.Digest(raw)
 	if out, ok := recall[Out](j, stage, input); ok {
-		j.progress(Progress{Stage: stage, State: "kept"})
+		j.progress(project.Progress{Stage: stage, State: "kept"})
 		return out, nil
 	}
-	j.progress(Progress{Stage: stage, State: "start"})
+	j.progress(project.Progress{Stage: stage, State: "start"})
 	s, err := run()
 	if err != nil {
 		return zero, &StageError{Stage: stage, Err: err}
@@ -85,7 +75,7 @@ func do[In, Out any](j *journal, stage string, in In, run func() (step[Out], err
 	if err := record(j, stage, input, s.Out, s.Left); err != nil {
 		return zero, &StageError{Stage: stage, Err: fmt.Errorf("write the journal: %w", err)}
 	}
-	j.progress(Progress{Stage: stage, State: "done", Text: s.Text})
+	j.progress(project.Progress{Stage: stage, State: "done", Text: s.Text})
 	return s.Out, nil
 }
 
@@ -169,16 +159,16 @@ func digestFile(dir, name string) (fileDigest, error) {
 }
 
 // open makes the folder of a plan's cut and keeps other cuts of the same plan out of it.
-func openJournal(dist, plan string, progress func(Progress)) (*journal, func(), error) {
+func openJournal(dist, plan string, progress func(project.Progress)) (*journal, func(), error) {
 	if progress == nil {
-		progress = func(Progress) {}
+		progress = func(project.Progress) {}
 	}
 	j := &journal{dir: filepath.Join(dist, strings.TrimPrefix(plan, "sha256:")), progress: progress}
 	if err := disk.MkdirAll(j.dir, 0o755); err != nil {
 		return nil, nil, err
 	}
 	// The folder is git's business no more than any build output.
-	if err := writeOnce(filepath.Join(dist, ".gitignore"), "*\n"); err != nil {
+	if err := project.HideFromGit(dist); err != nil {
 		return nil, nil, err
 	}
 	unlock, err := filelock.Lock(filepath.Join(j.dir, "lock"))
@@ -186,13 +176,6 @@ func openJournal(dist, plan string, progress func(Progress)) (*journal, func(), 
 		return nil, nil, err
 	}
 	return j, unlock, nil
-}
-
-func writeOnce(path, text string) error {
-	if _, err := os.Stat(path); err == nil {
-		return nil
-	}
-	return durable.Write(path, []byte(text), 0o644)
 }
 
 // path returns a place in the journal's folder.

@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/internal/cuttest"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/publish"
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -16,17 +18,17 @@ import (
 func TestAPinnedPlanDoesNotOutliveItsRefs(t *testing.T) {
 	t.Parallel()
 	w := begin(t)
-	planned := w.plan()
+	planned := w.Plan()
 	w.Commit("fix: later")
 	w.Push()
-	_, err := w.cut(pinned(planned.Digest))
-	moved := as[*plan.MovedError](t, err)
-	if moved.Want != planned.Digest || moved.Got != w.plan().Digest {
+	_, err := w.Cut(cuttest.Pinned(planned.Digest))
+	moved := cuttest.As[*plan.MovedError](t, err)
+	if moved.Want != planned.Digest || moved.Got != w.Plan().Digest {
 		t.Errorf("%+v", moved)
 	}
-	w.invisible()
-	if events := w.events(); events != "" || w.builds() != 0 {
-		t.Errorf("%d builds, ledger: %s", w.builds(), events)
+	w.Invisible()
+	if events := w.Events(); events != "" || w.Builds() != 0 {
+		t.Errorf("%d builds, ledger: %s", w.Builds(), events)
 	}
 }
 
@@ -36,8 +38,8 @@ func TestABranchThatMovesDuringACut(t *testing.T) {
 	t.Run("forward", func(t *testing.T) {
 		t.Parallel()
 		w := begin(t)
-		planned := w.plan()
-		r := w.mustCut(at("build start", func() {
+		planned := w.Plan()
+		r := w.MustCut(cuttest.At("build start", func() {
 			w.Commit("feat: later, and not for this line")
 			w.Push()
 		}))
@@ -49,26 +51,26 @@ func TestABranchThatMovesDuringACut(t *testing.T) {
 		t.Parallel()
 		w := begin(t)
 		before := w.Head()
-		_, err := w.cut(at("stage start", func() {
+		_, err := w.Cut(cuttest.At("stage start", func() {
 			w.Git("commit", "--quiet", "--amend", "--message", "fix: reworded")
 			w.Push()
 		}))
-		moved := as[*plan.MovedError](t, err)
-		if text := strings.Join(moved.Moved, "; "); as[*cut.StageError](t, err).Stage != "commit" || !strings.Contains(text, "refs/heads/release/2.4 was rewritten") || !strings.Contains(text, release.Short(before)) {
+		moved := cuttest.As[*plan.MovedError](t, err)
+		if text := strings.Join(moved.Moved, "; "); cuttest.As[*cut.StageError](t, err).Stage != "commit" || !strings.Contains(text, "refs/heads/release/2.4 was rewritten") || !strings.Contains(text, release.Short(before)) {
 			t.Error(err)
 		}
-		w.invisible()
+		w.Invisible()
 		// The reservation is signed: it stands in the way until it is given up.
-		_, err = w.cut()
-		_ = as[*plan.MovedError](t, err)
-		_, err = w.cut(pinned(w.plan().Digest))
-		_ = as[*cut.SignedError](t, err)
-		p := w.project()
-		given, err := p.Abandon(t.Context(), w.line(p), "rewritten", nil)
+		_, err = w.Cut()
+		_ = cuttest.As[*plan.MovedError](t, err)
+		_, err = w.Cut(cuttest.Pinned(w.Plan().Digest))
+		_ = cuttest.As[*cut.SignedError](t, err)
+		p := w.Project()
+		given, err := p.Abandon(t.Context(), w.Line(p), "rewritten", nil)
 		if err != nil || !given.Abandon.Burned {
 			t.Fatalf("%+v, %v", given, err)
 		}
-		if r := w.mustCut(); r.Manifest.Version.String() != "2.4.1" || r.Manifest.Sequence != 2 || r.Manifest.Commit != w.Head() {
+		if r := w.MustCut(); r.Manifest.Version.String() != "2.4.1" || r.Manifest.Sequence != 2 || r.Manifest.Commit != w.Head() {
 			t.Errorf("%+v", r.Manifest)
 		}
 	})
@@ -79,28 +81,28 @@ func TestAReservationThatIsTakenAway(t *testing.T) {
 	t.Parallel()
 	w := begin(t)
 	other := w.elsewhere()
-	_, err := w.cut(at("gates start", func() {
-		p := other.project()
-		_, err := p.Abandon(t.Context(), other.line(p), "wrong commit", other.stores)
-		w.do(err)
+	_, err := w.Cut(cuttest.At("gates start", func() {
+		p := other.Project()
+		_, err := p.Abandon(t.Context(), other.Line(p), "wrong commit", other.Stores)
+		w.Do(err)
 	}))
-	if moved := as[*plan.MovedError](t, err); !strings.Contains(strings.Join(moved.Moved, " "), "reservation in the ledger was given up") {
+	if moved := cuttest.As[*plan.MovedError](t, err); !strings.Contains(strings.Join(moved.Moved, " "), "reservation in the ledger was given up") {
 		t.Error(err)
 	}
-	w.invisible()
+	w.Invisible()
 }
 
 // An unsigned reservation gives way to the plan that somebody pinned; the version was nobody's yet.
 func TestAnUnsignedReservationIsSuperseded(t *testing.T) {
 	t.Parallel()
 	w := begin(t)
-	w.turn("fail-build", "no compiler today\n")
-	_, err := w.cut()
-	_ = as[*cut.StageError](t, err)
-	w.turnBack("fail-build")
+	w.Turn("fail-build", "no compiler today\n")
+	_, err := w.Cut()
+	_ = cuttest.As[*cut.StageError](t, err)
+	w.TurnBack("fail-build")
 	w.Commit("fix: two")
 	w.Push()
-	r := w.mustCut(pinned(w.plan().Digest))
+	r := w.MustCut(cuttest.Pinned(w.Plan().Digest))
 	if r.Resumed || r.Manifest.Version.String() != "2.4.0" || r.Manifest.Sequence != 1 || r.Manifest.Commit != w.Head() {
 		t.Errorf("%+v", r.Manifest)
 	}
@@ -112,25 +114,25 @@ func TestTheCandidateIsTheOpenReservation(t *testing.T) {
 	w := begin(t)
 	candidate := func() release.Inputs {
 		t.Helper()
-		p := w.project()
-		in, err := p.Candidate(t.Context(), w.line(p), cut.PlanOptions{Now: now})
-		w.do(err)
+		p := w.Project()
+		in, err := p.Candidate(t.Context(), w.Line(p), project.PlanOptions{Now: cuttest.Now})
+		w.Do(err)
 		return in
 	}
-	planned := w.plan()
+	planned := w.Plan()
 	if in := candidate(); in.Digest() != planned.Digest {
 		t.Errorf("nothing is reserved: %v", plan.Diff(planned.Inputs, in))
 	}
-	w.turn("fail-build", "no compiler today\n")
-	_, err := w.cut()
-	_ = as[*cut.StageError](t, err)
+	w.Turn("fail-build", "no compiler today\n")
+	_, err := w.Cut()
+	_ = cuttest.As[*cut.StageError](t, err)
 	w.Commit("fix: two")
 	w.Push()
 	if in := candidate(); in.Digest() != planned.Digest {
 		t.Errorf("the reservation is open: %v", plan.Diff(planned.Inputs, in))
 	}
-	w.turnBack("fail-build")
-	if r := w.mustCut(); r.Plan.Digest != planned.Digest {
+	w.TurnBack("fail-build")
+	if r := w.MustCut(); r.Plan.Digest != planned.Digest {
 		t.Errorf("released %v", plan.Diff(planned.Inputs, r.Plan.Inputs))
 	}
 	if in := candidate(); in.Commit != w.Head() || in.Version.String() != "2.4.1" {
@@ -144,9 +146,9 @@ func TestALeftoverTag(t *testing.T) {
 	w := begin(t)
 	var left string
 	tag := func(message func(reserve, digest string) string) func(*cut.Options) {
-		return at("stage start", func() {
+		return cuttest.At("stage start", func() {
 			raw, err := os.ReadFile(w.dist(release.ManifestName))
-			w.do(err)
+			w.Do(err)
 			w.Git("tag", "--annotate", "--message", message(w.InRemote("rev-parse", ledger.Ref), release.Digest(raw)), "v2.4.0")
 			left = w.Git("rev-parse", "v2.4.0")
 		})
@@ -159,16 +161,16 @@ func TestALeftoverTag(t *testing.T) {
 		"of another release":     func(reserve, _ string) string { return trailers(reserve, release.Digest(nil)) },
 		"of another reservation": func(_, digest string) string { return trailers(strings.Repeat("a", 40), digest) },
 	} {
-		_, err := w.cut(tag(message))
-		if found := as[*plan.TagError](t, err); found.Tag != "v2.4.0" || as[*cut.StageError](t, err).Stage != "commit" {
+		_, err := w.Cut(tag(message))
+		if found := cuttest.As[*plan.TagError](t, err); found.Tag != "v2.4.0" || cuttest.As[*cut.StageError](t, err).Stage != "commit" {
 			t.Errorf("a tag %s: %v", name, err)
 		}
-		if w.InRemote("tag", "--list") != "" || w.Git("rev-parse", "v2.4.0") != left || strings.Contains(w.events(), "-cut.json") {
+		if w.InRemote("tag", "--list") != "" || w.Git("rev-parse", "v2.4.0") != left || strings.Contains(w.Events(), "-cut.json") {
 			t.Errorf("a tag %s was pushed or deleted", name)
 		}
 		w.Git("tag", "--delete", "v2.4.0")
 	}
-	w.mustCut(tag(trailers))
+	w.MustCut(tag(trailers))
 	if got := w.InRemote("rev-parse", "refs/tags/v2.4.0"); got != left {
 		t.Errorf("the release has the tag object %s, its killed run had made %s", got, left)
 	}
@@ -178,18 +180,18 @@ func TestALeftoverTag(t *testing.T) {
 func TestADifferingRebuildNamesTheFile(t *testing.T) {
 	t.Parallel()
 	w := twoSigners(t)
-	_, err := w.cut()
-	_ = as[*cut.WaitingError](t, err)
+	_, err := w.Cut()
+	_ = cuttest.As[*cut.WaitingError](t, err)
 	other := w.elsewhere()
-	other.turn("extra", "built on another machine\n")
-	_, err = other.cut(with(key(t, secondKey)))
-	differ := as[*publish.DifferError](t, err)
-	if differ.Path != "artifacts/tool.txt" || as[*cut.StageError](t, err).Stage != "stage" || !strings.Contains(err.Error(), "artifacts/tool.txt") {
+	other.Turn("extra", "built on another machine\n")
+	_, err = other.Cut(cuttest.With(cuttest.Key(t, cuttest.SecondKey)))
+	differ := cuttest.As[*publish.DifferError](t, err)
+	if differ.Path != "artifacts/tool.txt" || cuttest.As[*cut.StageError](t, err).Stage != "stage" || !strings.Contains(err.Error(), "artifacts/tool.txt") {
 		t.Errorf("%+v: %v", differ, err)
 	}
-	w.invisible()
-	other.invisible()
-	if data, err := os.ReadFile(filepath.Join(w.store, ".staging", strings.TrimPrefix(w.project().State.Channels["lts-2.4"].Open.Plan.Digest, "sha256:"), "artifacts", "tool.txt")); string(data) != "tool 2.4.0\n" {
+	w.Invisible()
+	other.Invisible()
+	if data, err := os.ReadFile(filepath.Join(w.Store, ".staging", strings.TrimPrefix(w.Project().State.Channels["lts-2.4"].Open.Plan.Digest, "sha256:"), "artifacts", "tool.txt")); string(data) != "tool 2.4.0\n" {
 		t.Errorf("what was staged first is %q now, %v", data, err)
 	}
 }

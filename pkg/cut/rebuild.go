@@ -13,6 +13,7 @@ import (
 	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -24,9 +25,9 @@ type RebuildOptions struct {
 	// Goreleaser is the path of the program, "" looks on the PATH.
 	Goreleaser string
 	// Stores are asked for the release; empty takes the policy's.
-	Stores []Store
+	Stores []project.Store
 	// Progress is told of every stage; may be nil.
-	Progress func(Progress)
+	Progress func(project.Progress)
 }
 
 // Rebuilt is what came of building a release again.
@@ -112,11 +113,11 @@ type original struct {
 // Rebuild builds the plan of a version once more, in a folder of its own, by the policy of that time, and compares what
 // it makes with the release, or with what is staged of one that still waits for signatures. name chooses the channel
 // where several released the version, "" for any. The error is a [*DifferentError] where the two are not equal.
-func (p *Project) Rebuild(ctx context.Context, v release.Version, name string, opts RebuildOptions) (*Rebuilt, error) {
+func Rebuild(ctx context.Context, p *project.Project, v release.Version, name string, opts RebuildOptions) (*Rebuilt, error) {
 	if len(opts.Stores) == 0 {
 		opts.Stores = p.Stores()
 	}
-	o, err := p.original(ctx, v, name, opts.Stores)
+	o, err := findOriginal(ctx, p, v, name, opts.Stores)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +130,7 @@ func (p *Project) Rebuild(ctx context.Context, v release.Version, name string, o
 	if err := j.clear("journal", "policy", filesDir, buildDir, scratchDir, imagesDir, release.ManifestName); err != nil {
 		return nil, err
 	}
-	c, err := p.rebuilder(ctx, o, j, opts)
+	c, err := rebuilder(ctx, p, o, j, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +177,7 @@ func (c *cutter) make(ctx context.Context, r *reserved) (*made, error) {
 }
 
 // original finds a released version, or one that is reserved and staged.
-func (p *Project) original(ctx context.Context, v release.Version, name string, stores []Store) (*original, error) {
+func findOriginal(ctx context.Context, p *project.Project, v release.Version, name string, stores []project.Store) (*original, error) {
 	for _, n := range slices.Sorted(maps.Keys(p.State.Channels)) {
 		open := p.State.Channels[n].Open
 		if open == nil || name != "" && n != name || open.Plan.Inputs.Version.Compare(v) != 0 {
@@ -193,7 +194,7 @@ func (p *Project) original(ctx context.Context, v release.Version, name string, 
 				return o, nil
 			}
 		}
-		return nil, &StatementError{
+		return nil, &project.StatementError{
 			Text:   fmt.Sprintf("%s %s is reserved, and no store holds anything of it yet", n, v),
 			Remedy: fmt.Sprintf("relctl cut %s goes on with it; give the store of the others with --store", n),
 		}
@@ -203,7 +204,7 @@ func (p *Project) original(ctx context.Context, v release.Version, name string, 
 		return nil, err
 	}
 	if rel.Adopted {
-		return nil, &StatementError{Text: fmt.Sprintf("%s %s is from before the ledger, which has no plan of it", n, v), Remedy: "only what relctl cut can be built again"}
+		return nil, &project.StatementError{Text: fmt.Sprintf("%s %s is from before the ledger, which has no plan of it", n, v), Remedy: "only what relctl cut can be built again"}
 	}
 	o := &original{channel: n, digest: rel.Release}
 	for rec, err := range p.Ledger.Log(ctx) {
@@ -232,7 +233,7 @@ func (p *Project) original(ctx context.Context, v release.Version, name string, 
 }
 
 // rebuilder is the pipeline with the policy that the plan pinned.
-func (p *Project) rebuilder(ctx context.Context, o *original, j *journal, opts RebuildOptions) (*cutter, error) {
+func rebuilder(ctx context.Context, p *project.Project, o *original, j *journal, opts RebuildOptions) (*cutter, error) {
 	const limit = 4 << 20
 	root := j.path("policy")
 	for _, b := range o.reserved.Plan.Inputs.Policy {
@@ -256,10 +257,8 @@ func (p *Project) rebuilder(ctx context.Context, o *original, j *journal, opts R
 	if err != nil {
 		return nil, fmt.Errorf("policy of the plan: %w", err)
 	}
-	then := *p
-	then.gathered = nil // by the policy of now
-	then.Policy = &plan.Policy{Set: set, FS: files, Branch: p.Policy.Branch, Blobs: o.reserved.Plan.Inputs.Policy}
-	c := &cutter{Project: &then, ch: ch, journal: j, unlock: func() {}, scripts: &scripts{project: &then}}
+	then := p.WithPolicy(&plan.Policy{Set: set, FS: files, Branch: p.Policy.Branch, Blobs: o.reserved.Plan.Inputs.Policy})
+	c := &cutter{Project: then, ch: ch, journal: j, unlock: func() {}, scripts: then.Scripts()}
 	c.opts.Progress = j.progress
 	c.builder = then.Builder(opts.Goreleaser)
 	return c, nil
@@ -291,7 +290,7 @@ func (r *Rebuilt) compare(raw []byte, m *made) error {
 			}
 			return nil
 		}
-		return &StatementError{
+		return &project.StatementError{
 			Text:   fmt.Sprintf("%s %s is not what its plan builds here, and no store shows its release.json to say where", r.Channel, r.Version),
 			Remedy: "name a store with --store; the rebuild is in " + r.Dir,
 		}

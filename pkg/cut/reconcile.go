@@ -6,12 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/bundle"
+	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/trust"
 )
@@ -61,13 +65,13 @@ func BundleName(product string, v release.Version) string {
 
 // bundle writes the bundle file into the cut's folder.
 func (c *cutter) bundle(m *made, sigs signed, open func(name string) (io.ReadCloser, error)) (string, error) {
-	c.opts.Progress(Progress{Stage: "bundle", State: "start"})
+	c.opts.Progress(project.Progress{Stage: "bundle", State: "start"})
 	path := c.journal.path(BundleName(m.Manifest.Product, m.Manifest.Version))
 	size, err := writeBundle(path, m.Manifest, bundleSources(m, sigs, c.trust, open))
 	if err != nil {
 		return "", fmt.Errorf("bundle: %w", err)
 	}
-	c.opts.Progress(Progress{Stage: "bundle", State: "done", Text: fmt.Sprintf("%s, %d bytes", filepath.Base(path), size)})
+	c.opts.Progress(project.Progress{Stage: "bundle", State: "done", Text: fmt.Sprintf("%s, %d bytes", filepath.Base(path), size)})
 	return path, nil
 }
 
@@ -107,7 +111,7 @@ func writeBundle(path string, m *release.Manifest, sources []bundle.Source) (siz
 
 // reveal makes the release visible in every store; one that fails does not keep the others back.
 func (c *cutter) reveal(ctx context.Context, m *made, res *Result) error {
-	c.opts.Progress(Progress{Stage: "reveal", State: "start"})
+	c.opts.Progress(project.Progress{Stage: "reveal", State: "start"})
 	c.dropShards(ctx, m.Manifest.Plan) // first, since a run that dies after it comes here again
 	failed := c.show(ctx, m.Manifest, res, false)
 	for _, s := range c.stores {
@@ -123,11 +127,11 @@ func (c *cutter) reveal(ctx context.Context, m *made, res *Result) error {
 	if _, err := c.PublishTrust(ctx, c.stores); err != nil {
 		return &PartlyError{Channel: c.ch.Name, Version: m.Manifest.Version, Err: err}
 	}
-	text := "visible in " + storeNames(c.stores)
+	text := "visible in " + project.StoreNames(c.stores)
 	if n := len(res.Images); n > 0 {
 		text += fmt.Sprintf(", with %s tagged %s", release.Count(n, "image"), m.Manifest.Version)
 	}
-	c.opts.Progress(Progress{Stage: "reveal", State: "done", Text: text})
+	c.opts.Progress(project.Progress{Stage: "reveal", State: "done", Text: text})
 	return nil
 }
 
@@ -141,6 +145,16 @@ func (c *cutter) hidden(ctx context.Context, r ledger.Release) (bool, error) {
 		}
 	}
 	return c.hiddenImage(ctx, r)
+}
+
+// Reveal makes a release of a channel visible that the ledger holds and that a run which died left unseen, and just
+// reports one that is visible. Of the options only stores, registries, keys of trust, progress and time count.
+func Reveal(ctx context.Context, p *project.Project, ch *channel.Channel, r ledger.Release, opts Options) (*Result, error) {
+	c, err := newCutter(p, ch, opts)
+	if err != nil {
+		return nil, err
+	}
+	return c.revealAgain(ctx, r)
 }
 
 // revealAgain finishes or just reports a release that the ledger holds: its bytes come from the first store that has
@@ -168,7 +182,7 @@ func (c *cutter) revealAgain(ctx context.Context, r ledger.Release) (*Result, er
 			if err := c.vouch(ctx, r.Version); err != nil {
 				return res, err
 			}
-			res.Bundle, err = c.bundle(m, c.signers.valid(m.Raw, staged.Signatures), func(name string) (io.ReadCloser, error) {
+			res.Bundle, err = c.bundle(m, c.signers.Valid(m.Raw, staged.Signatures), func(name string) (io.ReadCloser, error) {
 				return s.Open(ctx, r.Plan, name)
 			})
 			if err != nil {
@@ -199,7 +213,7 @@ func (c *cutter) published(ctx context.Context, r ledger.Release, res *Result) (
 		res.Stores = append(res.Stores, s.String())
 	}
 	if res.Manifest == nil {
-		return nil, fmt.Errorf("%s %s is released, but none of the stores %s holds it", c.ch.Name, r.Version, storeNames(c.stores))
+		return nil, fmt.Errorf("%s %s is released, but none of the stores %s holds it", c.ch.Name, r.Version, project.StoreNames(c.stores))
 	}
 	if path := c.journal.path(BundleName(res.Manifest.Product, res.Manifest.Version)); exists(path) {
 		res.Bundle = path
@@ -225,4 +239,39 @@ func (c *cutter) result(r *reserved, m *made) *Result {
 		Plan: r.Plan, Manifest: m.Manifest, Digest: release.Digest(m.Raw),
 		Dir: c.journal.dir, Resumed: r.resumed, DryRun: c.opts.DryRun,
 	}
+}
+
+// FinishWaiting makes visible the releases that were cut and waited for trust.
+func FinishWaiting(ctx context.Context, p *project.Project, c project.TrustChange, progress func(project.Progress)) ([]*Result, error) {
+	var out []*Result
+	var waiting error
+	for _, name := range slices.Sorted(maps.Keys(p.State.Channels)) {
+		st := p.State.Channels[name]
+		ch, err := p.Policy.Channel(name)
+		if err != nil || ch.Kind != release.LTS || len(st.Releases) == 0 {
+			continue // a channel that the policy forgot has nothing to finish
+		}
+		last := st.Releases[len(st.Releases)-1]
+		if last.Adopted {
+			continue
+		}
+		cutter, err := newCutter(p, ch, Options{Stores: c.Stores, TrustKeys: c.Keys, Now: c.Now, Progress: progress})
+		if err != nil {
+			return out, err
+		}
+		hidden, err := cutter.hidden(ctx, last)
+		if err != nil {
+			return out, err
+		}
+		if !hidden {
+			continue
+		}
+		res, err := cutter.revealAgain(ctx, last)
+		if err != nil {
+			waiting = errors.Join(waiting, err) // others may go on
+			continue
+		}
+		out = append(out, res)
+	}
+	return out, waiting
 }

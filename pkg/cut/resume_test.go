@@ -10,6 +10,8 @@ import (
 
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/internal/cuttest"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/publish"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/sign"
@@ -17,10 +19,10 @@ import (
 
 // dist is a place in the folder of the cut that is under way.
 func (w *world) dist(elem ...string) string {
-	w.t.Helper()
+	w.T.Helper()
 	found, err := filepath.Glob(filepath.Join(w.Dir, "dist", "relctl", strings.Repeat("?", 64)))
 	if err != nil || len(found) != 1 {
-		w.t.Fatalf("cuts under way: %v, %v", found, err)
+		w.T.Fatalf("cuts under way: %v, %v", found, err)
 	}
 	return filepath.Join(append(found, elem...)...)
 }
@@ -28,21 +30,21 @@ func (w *world) dist(elem ...string) string {
 // block puts a folder that is not empty where a file is to be written, which stops root as well, or a file where a
 // folder is to be. It returns what takes that away again.
 func (w *world) block(path string, folder bool) (unblock func()) {
-	w.t.Helper()
+	w.T.Helper()
 	aside := path + ".aside"
 	if err := os.Rename(path, aside); err != nil && !errors.Is(err, os.ErrNotExist) {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
-	w.do(os.MkdirAll(filepath.Dir(path), 0o755))
+	w.Do(os.MkdirAll(filepath.Dir(path), 0o755))
 	if folder {
-		w.do(os.MkdirAll(filepath.Join(path, "occupied"), 0o755))
+		w.Do(os.MkdirAll(filepath.Join(path, "occupied"), 0o755))
 	} else {
-		w.do(os.WriteFile(path, nil, 0o600))
+		w.Do(os.WriteFile(path, nil, 0o600))
 	}
 	return func() {
-		w.do(os.RemoveAll(path))
+		w.Do(os.RemoveAll(path))
 		if err := os.Rename(aside, path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 	}
 }
@@ -50,7 +52,7 @@ func (w *world) block(path string, folder bool) (unblock func()) {
 // refuse makes the remote refuse to be pushed refs below a prefix.
 func (w *world) refuse(prefix string) (allow func()) {
 	w.Hook("pre-receive", "#!/bin/sh\nwhile read -r old new ref; do case $ref in "+prefix+"*) echo 'closed for today'; exit 1 ;; esac; done\n")
-	return func() { w.do(os.Remove(filepath.Join(w.Remote, "hooks", "pre-receive"))) }
+	return func() { w.Do(os.Remove(filepath.Join(w.Remote, "hooks", "pre-receive"))) }
 }
 
 // One cut meets trouble in every stage before the commit point. Each time nothing is visible, and the next run goes on
@@ -67,48 +69,48 @@ func TestACutGoesOnWhereAnErrorStoppedIt(t *testing.T) {
 	}{
 		{"reserve", func() func() { return w.refuse("refs/heads/relctl/") }, "closed for today"},
 		{"build", func() func() {
-			w.turn("fail-build", "no compiler today\n")
-			return func() { w.turnBack("fail-build") }
+			w.Turn("fail-build", "no compiler today\n")
+			return func() { w.TurnBack("fail-build") }
 		}, "no compiler today"},
 		{"attest", noFolder, "not a directory"},
 		{"documents", noFolder, "not a directory"},
 		{"manifest", noFolder, "not a directory"},
-		{"sign", func() func() { return w.block(w.dist(sign.EnvelopeName(key(t, firstKey).ID())), true) }, "release.json"},
-		{"stage", func() func() { return w.block(w.store, false) }, "not a directory"},
+		{"sign", func() func() { return w.block(w.dist(sign.EnvelopeName(cuttest.Key(t, cuttest.FirstKey).ID())), true) }, "release.json"},
+		{"stage", func() func() { return w.block(w.Store, false) }, "not a directory"},
 		{"gates", func() func() {
 			away := w.Remote + ".away"
-			w.do(os.Rename(w.Remote, away))
-			return func() { w.do(os.Rename(away, w.Remote)) }
+			w.Do(os.Rename(w.Remote, away))
+			return func() { w.Do(os.Rename(away, w.Remote)) }
 		}, w.Remote},
 		{"commit", func() func() { return w.refuse("refs/tags/") }, "closed for today"},
 	} {
 		var repair func()
-		r, err := w.cut(at(c.stage+" start", func() { repair = c.cause() }))
-		if failed := as[*cut.StageError](t, err); failed.Stage != c.stage || !strings.Contains(err.Error(), c.says) {
+		r, err := w.Cut(cuttest.At(c.stage+" start", func() { repair = c.cause() }))
+		if failed := cuttest.As[*cut.StageError](t, err); failed.Stage != c.stage || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("trouble in stage %s: %v, want …%s…", c.stage, err, c.says)
 		}
-		if r.Result != nil || r.did(c.stage+" done") {
-			t.Errorf("trouble in stage %s ends in %+v, told %v", c.stage, r.Result, r.told)
+		if r.Result != nil || r.Did(c.stage+" done") {
+			t.Errorf("trouble in stage %s ends in %+v, told %v", c.stage, r.Result, r.Told)
 		}
 		repair()
-		w.invisible()
-		for _, told := range r.told {
+		w.Invisible()
+		for _, told := range r.Told {
 			if stage, done := strings.CutSuffix(told, " done"); done && slices.Contains(remembered, stage) {
 				if finished[stage] {
-					t.Errorf("%s was done again before %s: %v", stage, c.stage, r.told)
+					t.Errorf("%s was done again before %s: %v", stage, c.stage, r.Told)
 				}
 				finished[stage] = true
 			}
 		}
 	}
-	last := w.mustCut()
-	if !last.Resumed || w.builds() != 2 || len(finished) != len(remembered) {
-		t.Errorf("resumed %v after %d builds, finished before %v", last.Resumed, w.builds(), finished)
+	last := w.MustCut()
+	if !last.Resumed || w.Builds() != 2 || len(finished) != len(remembered) {
+		t.Errorf("resumed %v after %d builds, finished before %v", last.Resumed, w.Builds(), finished)
 	}
-	if strings.Count(w.events(), "-reserve.json") != 1 || strings.Count(w.events(), "-cut.json") != 1 {
-		t.Errorf("ledger:\n%s", w.events())
+	if strings.Count(w.Events(), "-reserve.json") != 1 || strings.Count(w.Events(), "-cut.json") != 1 {
+		t.Errorf("ledger:\n%s", w.Events())
 	}
-	if _, err := os.Stat(filepath.Join(w.released("2.4.0"), "acme-2.4.0.bundle")); err != nil {
+	if _, err := os.Stat(filepath.Join(w.Released("2.4.0"), "acme-2.4.0.bundle")); err != nil {
 		t.Error(err)
 	}
 }
@@ -119,9 +121,9 @@ var remembered = []string{"reserve", "build", "attest", "documents", "manifest",
 func TestAFailedBuildKeepsItsLog(t *testing.T) {
 	t.Parallel()
 	w := begin(t)
-	w.turn("fail-build", "first line\nno compiler today\n")
-	_, err := w.cut()
-	failed := as[*build.FailedError](t, err)
+	w.Turn("fail-build", "first line\nno compiler today\n")
+	_, err := w.Cut()
+	failed := cuttest.As[*build.FailedError](t, err)
 	if strings.Join(failed.Tail, "|") != "first line|no compiler today" {
 		t.Errorf("tail %q", failed.Tail)
 	}
@@ -135,30 +137,30 @@ func TestWhatIsCommittedRollsForward(t *testing.T) {
 	t.Parallel()
 	for what, path := range map[string]func(w *world) string{
 		"bundle": func(w *world) string { return w.dist("acme-2.4.0.bundle") },
-		"reveal": func(w *world) string { return filepath.Join(w.store, "releases") },
+		"reveal": func(w *world) string { return filepath.Join(w.Store, "releases") },
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			w := begin(t)
 			var repair func()
-			_, err := w.cut(at(what+" start", func() { repair = w.block(path(w), what == "bundle") }))
-			partly := as[*cut.PartlyError](t, err)
+			_, err := w.Cut(cuttest.At(what+" start", func() { repair = w.block(path(w), what == "bundle") }))
+			partly := cuttest.As[*cut.PartlyError](t, err)
 			if partly.Version.String() != "2.4.0" || !strings.Contains(partly.Hint(), "relctl cut lts-2.4 again") {
 				t.Errorf("%v\n%s", err, partly.Hint())
 			}
-			if w.InRemote("tag", "--list") != "v2.4.0" || !strings.Contains(w.events(), "-cut.json") {
+			if w.InRemote("tag", "--list") != "v2.4.0" || !strings.Contains(w.Events(), "-cut.json") {
 				t.Error("the release was taken back")
 			}
 			repair()
-			if _, err := os.Stat(w.released("2.4.0")); !os.IsNotExist(err) {
+			if _, err := os.Stat(w.Released("2.4.0")); !os.IsNotExist(err) {
 				t.Errorf("half a release is visible: %v", err)
 			}
-			recorded := w.project().State.Channels["lts-2.4"].Releases[0].Release
-			second := w.mustCut()
-			if !second.Released || second.Digest != recorded || w.builds() != 1 {
-				t.Errorf("%+v after %d builds", second.Result, w.builds())
+			recorded := w.Project().State.Channels["lts-2.4"].Releases[0].Release
+			second := w.MustCut()
+			if !second.Released || second.Digest != recorded || w.Builds() != 1 {
+				t.Errorf("%+v after %d builds", second.Result, w.Builds())
 			}
-			raw, err := os.ReadFile(filepath.Join(w.released("2.4.0"), release.ManifestName))
+			raw, err := os.ReadFile(filepath.Join(w.Released("2.4.0"), release.ManifestName))
 			if err != nil || release.Digest(raw) != recorded {
 				t.Errorf("the store has %s, %v", release.Digest(raw), err)
 			}
@@ -171,15 +173,15 @@ func TestOneStoreDoesNotKeepTheOthersBack(t *testing.T) {
 	t.Parallel()
 	w := begin(t)
 	other := publish.Directory{Root: filepath.Join(t.TempDir(), "other")}
-	both := func(o *cut.Options) { o.Stores = []cut.Store{other, publish.Directory{Root: w.store}} }
+	both := func(o *cut.Options) { o.Stores = []project.Store{other, publish.Directory{Root: w.Store}} }
 	var repair func()
-	first, err := w.cut(both, at("reveal start", func() { repair = w.block(filepath.Join(other.Root, "releases"), false) }))
-	_ = as[*cut.PartlyError](t, err)
-	if len(first.Stores) != 1 || first.Stores[0] != w.store {
+	first, err := w.Cut(both, cuttest.At("reveal start", func() { repair = w.block(filepath.Join(other.Root, "releases"), false) }))
+	_ = cuttest.As[*cut.PartlyError](t, err)
+	if len(first.Stores) != 1 || first.Stores[0] != w.Store {
 		t.Errorf("visible in %v", first.Stores)
 	}
 	repair()
-	second := w.mustCut(both)
+	second := w.MustCut(both)
 	if !second.Released || len(second.Stores) != 2 {
 		t.Errorf("%+v", second.Result)
 	}
@@ -192,7 +194,7 @@ func TestOneStoreDoesNotKeepTheOthersBack(t *testing.T) {
 func TestAlteredLeftoversAreMadeAgain(t *testing.T) {
 	t.Parallel()
 	w := begin(t)
-	dry := func() run { return w.mustCut(with(), func(o *cut.Options) { o.DryRun = true }) }
+	dry := func() cuttest.Run { return w.MustCut(cuttest.With(), func(o *cut.Options) { o.DryRun = true }) }
 	before := dry()
 	stages := []string{"build", "attest", "documents", "manifest"}
 	for _, c := range []struct {
@@ -214,21 +216,21 @@ func TestAlteredLeftoversAreMadeAgain(t *testing.T) {
 		{"journal/documents.json", `{"schema":"https://relctl.dev/schema/journal/v1","stage":"build","input":""}`, "documents"},
 	} {
 		path := w.dist(filepath.FromSlash(c.path))
-		w.do(os.Remove(path)) // it may be a second name of a file that must stay
+		w.Do(os.Remove(path)) // it may be a second name of a file that must stay
 		if c.text != "" {
-			w.do(os.WriteFile(path, []byte(c.text), 0o600))
+			w.Do(os.WriteFile(path, []byte(c.text), 0o600))
 		}
-		builds := w.builds()
+		builds := w.Builds()
 		after := dry()
-		if !after.did(c.redo+" done") || after.Digest != before.Digest {
-			t.Errorf("%s gives %s, was %s; told %v", c.path, after.Digest, before.Digest, after.told)
+		if !after.Did(c.redo+" done") || after.Digest != before.Digest {
+			t.Errorf("%s gives %s, was %s; told %v", c.path, after.Digest, before.Digest, after.Told)
 		}
 		for _, stage := range stages[:slices.Index(stages, c.redo)] {
-			if !after.did(stage + " kept") {
-				t.Errorf("for %s, %s was done again: %v", c.path, stage, after.told)
+			if !after.Did(stage + " kept") {
+				t.Errorf("for %s, %s was done again: %v", c.path, stage, after.Told)
 			}
 		}
-		if again := w.builds() - builds; (again == 1) != (c.redo == "build") {
+		if again := w.Builds() - builds; (again == 1) != (c.redo == "build") {
 			t.Errorf("for %s the build ran %d times", c.path, again)
 		}
 	}

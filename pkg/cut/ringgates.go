@@ -7,13 +7,14 @@ import (
 
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/gate"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/ring"
 )
 
 // RingGates returns the gates that a release must pass before it leaves a ring, but for the soak. scripts gives the
 // folder in which gate commands run.
-func (p *Project) RingGates(ch *channel.Channel, name string, v release.Version, scripts func(context.Context) (string, error)) ([]gate.Entry, error) {
+func RingGates(p *project.Project, ch *channel.Channel, name string, v release.Version, scripts func(context.Context) (string, error)) ([]gate.Entry, error) {
 	i := slices.IndexFunc(ch.Rings, func(r channel.Ring) bool { return r.Name == name })
 	if i < 0 {
 		return nil, fmt.Errorf("channel %s has no ring %q", ch.Name, name)
@@ -22,9 +23,12 @@ func (p *Project) RingGates(ch *channel.Channel, name string, v release.Version,
 	if err != nil {
 		return nil, err
 	}
+	deployed := func(ctx context.Context) ([]string, error) {
+		return DeployedAs(ctx, p, ch.Rings[i].Name, ch.Rings[i].Cells, rel)
+	}
 	out := make([]gate.Entry, 0, len(ch.Rings[i].Gates))
 	for _, g := range ch.Rings[i].Gates {
-		asked, err := p.ringGate(ch, ch.Rings[i], g, rel, scripts)
+		asked, err := p.RingGate(ch, ch.Rings[i], g, rel, scripts, deployed)
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +45,7 @@ func (r *Rollout) ask(ctx context.Context, questions []ring.Question, m ring.Mod
 			out[q] = given
 			continue
 		}
-		entries, err := r.RingGates(r.Channel, q.Ring, q.Version, r.scripts.dir)
+		entries, err := RingGates(r.Project, r.Channel, q.Ring, q.Version, r.scripts.Dir)
 		if err != nil {
 			return nil, err
 		}
@@ -57,7 +61,7 @@ func (r *Rollout) ask(ctx context.Context, questions []ring.Question, m ring.Mod
 		if r.opts.DryRun {
 			continue // which leaves nothing behind
 		}
-		if err := r.keepRefused(r.Channel.Name, q.Ring, q.Version, out[q]); err != nil {
+		if err := r.KeepRefused(r.Channel.Name, q.Ring, q.Version, out[q]); err != nil {
 			return nil, err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/ring"
 )
@@ -16,13 +17,13 @@ import (
 // Rollout moves the releases of a rolling channel through its rings. The ledger says where they stand, and the deploy
 // branch is brought to that: whatever dies in between, the next command ends it.
 type Rollout struct {
-	*Project
+	*project.Project
 	Channel *channel.Channel
 
 	opts    RolloutOptions
-	scripts *scripts
+	scripts *project.Scripts
 	// signers sign the artifacts of rings, nil if Flux reads the deploy branch.
-	signers  *signers
+	signers  *project.Signers
 	verdicts map[ring.Question][]release.Verdict
 	// imagined says that the state holds events that are not recorded.
 	imagined bool
@@ -33,17 +34,19 @@ type RolloutOptions struct {
 	// Now is the clock. Default is time.Now.
 	Now func() time.Time
 	// Signers are the keys at hand for artifacts of the rings, see channel.ProductDeploy.
-	Signers []Signer
+	Signers []project.Signer
 	// DryRun records and pushes nothing: what would be done is told.
 	DryRun bool
+	// Reveal makes a release visible that a cut left unseen, as cut.Reveal does; nil leaves such a release to the next cut.
+	Reveal func(ctx context.Context, rel ledger.Release) error
 	// Progress is told of each event ("event") and each commit on the deploy branch ("deploy"); may be nil.
-	Progress func(Progress)
+	Progress func(project.Progress)
 }
 
 // Rollout returns the rollout of a rolling channel. Close it after use.
-func (p *Project) Rollout(ch *channel.Channel, opts RolloutOptions) (*Rollout, error) {
+func NewRollout(p *project.Project, ch *channel.Channel, opts RolloutOptions) (*Rollout, error) {
 	if ch.Kind != release.Rolling || len(ch.Rings) == 0 {
-		return nil, &NoRingsError{Channel: ch.Name}
+		return nil, &project.NoRingsError{Channel: ch.Name}
 	}
 	if base := p.Policy.Product.Deploy; base == nil || base.Base == "" {
 		return nil, &NoBaseError{Channel: ch.Name}
@@ -52,17 +55,17 @@ func (p *Project) Rollout(ch *channel.Channel, opts RolloutOptions) (*Rollout, e
 		opts.Now = time.Now
 	}
 	if opts.Progress == nil {
-		opts.Progress = func(Progress) {}
+		opts.Progress = func(project.Progress) {}
 	}
-	signers, err := p.artifactSigners(ch, opts.Signers)
+	signers, err := artifactSigners(p, ch, opts.Signers)
 	if err != nil {
 		return nil, err
 	}
-	return &Rollout{Project: p, Channel: ch, opts: opts, scripts: &scripts{project: p}, signers: signers}, nil
+	return &Rollout{Project: p, Channel: ch, opts: opts, scripts: p.Scripts(), signers: signers}, nil
 }
 
 // Close removes what the gates left.
-func (r *Rollout) Close() { r.scripts.remove() }
+func (r *Rollout) Close() { r.scripts.Remove() }
 
 // NoBaseError is a product of which no manifests can be rendered.
 type NoBaseError struct{ Channel string }
@@ -174,7 +177,7 @@ func (r *Rollout) step(ctx context.Context, out *Rolled, decide Decide) (bool, e
 	if r.State, err = r.Ledger.State(ctx); err != nil {
 		return true, err
 	}
-	r.opts.Progress(Progress{Stage: "event", State: "done", Text: fmt.Sprintf("ledger %d: %s %s", rec.Number, rec.Type, rec.Summary())})
+	r.opts.Progress(project.Progress{Stage: "event", State: "done", Text: fmt.Sprintf("ledger %d: %s %s", rec.Number, rec.Type, rec.Summary())})
 	return true, nil
 }
 

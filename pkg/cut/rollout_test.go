@@ -7,7 +7,9 @@ import (
 
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/deploy"
+	"github.com/relctl/relctl/pkg/internal/cuttest"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/ring"
 )
@@ -29,7 +31,7 @@ const service = "apiVersion: v1\nkind: Service\nmetadata: {name: acme}\nspec: {s
 func beginRolling(t *testing.T) *world {
 	t.Helper()
 	w := begin(t,
-		productFile, product+"signing: {keys: [channels/keys/first.pub], threshold: 1}\ndeploy: {base: deploy/base, repository: https://git.example/acme.git}\n",
+		cuttest.ProductFile, cuttest.Product+"signing: {keys: [channels/keys/first.pub], threshold: 1}\ndeploy: {base: deploy/base, repository: https://git.example/acme.git}\n",
 		"channels/rolling.yaml", rolling,
 		"deploy/base/kustomization.yaml", "resources: [service.yaml]\n", "deploy/base/service.yaml", service)
 	w.Git("config", "url."+w.Remote+".insteadOf", "https://git.example/acme.git")
@@ -40,47 +42,47 @@ func beginRolling(t *testing.T) *world {
 
 // cutRolling releases what is new on main.
 func (w *world) cutRolling(files ...string) release.Version {
-	w.t.Helper()
+	w.T.Helper()
 	w.Commit("fix: more", files...)
 	w.Push()
-	p := w.project()
+	p := w.Project()
 	ch, err := p.Policy.Channel("rolling")
-	w.do(err)
-	res, err := cut.Run(w.t.Context(), p, ch, cut.Options{Signers: []cut.Signer{key(w.t, firstKey)}, Now: now})
-	w.do(err)
+	w.Do(err)
+	res, err := cut.Run(w.T.Context(), p, ch, cut.Options{Signers: []project.Signer{cuttest.Key(w.T, cuttest.FirstKey)}, Now: cuttest.Now})
+	w.Do(err)
 	return res.Manifest.Version
 }
 
 // rollout opens the rollout at a time.
 func (w *world) rollout(at time.Time) *cut.Rollout {
-	w.t.Helper()
-	p := w.project()
+	w.T.Helper()
+	p := w.Project()
 	p.Ledger.SetClock(func() time.Time { return at })
 	ch, err := p.Policy.Channel("rolling")
-	w.do(err)
-	r, err := p.Rollout(ch, cut.RolloutOptions{Now: func() time.Time { return at }})
-	w.do(err)
-	w.t.Cleanup(r.Close)
+	w.Do(err)
+	r, err := cut.NewRollout(p, ch, cut.RolloutOptions{Now: func() time.Time { return at }})
+	w.Do(err)
+	w.T.Cleanup(r.Close)
 	return r
 }
 
 func (w *world) advance(at time.Time) *cut.Rolled {
-	w.t.Helper()
-	out, err := w.rollout(at).Advance(w.t.Context())
-	w.do(err)
+	w.T.Helper()
+	out, err := w.rollout(at).Advance(w.T.Context())
+	w.Do(err)
 	return out
 }
 
 // deployed is what a cell runs by the deploy branch.
 func (w *world) deployed(ring, cell string) string {
-	w.t.Helper()
-	p := w.project()
+	w.T.Helper()
+	p := w.Project()
 	b := deploy.NewBranch(p.Repo, p.Remote, "")
-	w.do(b.Fetch(w.t.Context()))
-	files, err := b.Files(w.t.Context())
-	w.do(err)
+	w.Do(b.Fetch(w.T.Context()))
+	files, err := b.Files(w.T.Context())
+	w.Do(err)
 	d, err := deploy.ReadDeployed(files, ring, cell)
-	w.do(err)
+	w.Do(err)
 	if d == nil {
 		return ""
 	}
@@ -90,10 +92,10 @@ func (w *world) deployed(ring, cell string) string {
 func TestARunThatFellBehindTakesNothingBack(t *testing.T) {
 	t.Parallel()
 	w := beginRolling(t)
-	w.advance(now)
-	late := w.rollout(now)
+	w.advance(cuttest.Now)
+	late := w.rollout(cuttest.Now)
 	second := w.cutRolling()
-	if out := w.advance(now); len(out.Events) != 2 {
+	if out := w.advance(cuttest.Now); len(out.Events) != 2 {
 		t.Fatalf("promoted %v", out.Events)
 	}
 	before := w.InRemote("rev-parse", "relctl/deploy")
@@ -109,15 +111,15 @@ func TestARunThatFellBehindTakesNothingBack(t *testing.T) {
 func TestAReleaseThatCannotBeDeployedIsNotPromoted(t *testing.T) {
 	t.Parallel()
 	w := beginRolling(t)
-	w.advance(now)
+	w.advance(cuttest.Now)
 	first := w.deployed("inside", "internal")
 	w.cutRolling("deploy/base/service.yaml", service+"---\napiVersion: v1\nkind: Pod\nmetadata: {name: acme}\nspec: {containers: [{name: acme, image: acme:latest}]}\n")
-	events := w.events()
-	_, err := w.rollout(now).Advance(t.Context())
-	if found := as[deploy.Problems](t, err); !strings.Contains(found.Error(), "acme:latest") {
+	events := w.Events()
+	_, err := w.rollout(cuttest.Now).Advance(t.Context())
+	if found := cuttest.As[deploy.Problems](t, err); !strings.Contains(found.Error(), "acme:latest") {
 		t.Errorf("refused because of %v", found)
 	}
-	if w.events() != events || w.deployed("inside", "internal") != first {
+	if w.Events() != events || w.deployed("inside", "internal") != first {
 		t.Error("it is promoted, or deployed")
 	}
 }
@@ -125,10 +127,10 @@ func TestAReleaseThatCannotBeDeployedIsNotPromoted(t *testing.T) {
 func TestADeployBranchThatWasDeletedIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	w := beginRolling(t)
-	w.advance(now)
+	w.advance(cuttest.Now)
 	tree := w.InRemote("rev-parse", "relctl/deploy^{tree}")
 	w.InRemote("update-ref", "-d", "refs/heads/relctl/deploy")
-	out := w.advance(now)
+	out := w.advance(cuttest.Now)
 	if len(out.Events) != 0 || len(out.Deploys) != 2 || w.InRemote("rev-parse", "relctl/deploy^{tree}") != tree {
 		t.Errorf("made %v, %v", out.Events, out.Deploys)
 	}
@@ -137,29 +139,29 @@ func TestADeployBranchThatWasDeletedIsMadeAgain(t *testing.T) {
 func TestACellThatLeavesItsRingLeavesTheBranch(t *testing.T) {
 	t.Parallel()
 	w := beginRolling(t)
-	w.advance(now)
+	w.advance(cuttest.Now)
 	w.Commit("ci: one cell less", "channels/rolling.yaml", strings.Replace(rolling, "[eu-1, us-1]", "[eu-1]", 1))
 	w.Push()
-	if out := w.advance(now); len(out.Deploys) != 1 || w.deployed("outside", "us-1") != "" || w.deployed("outside", "eu-1") == "" {
+	if out := w.advance(cuttest.Now); len(out.Deploys) != 1 || w.deployed("outside", "us-1") != "" || w.deployed("outside", "eu-1") == "" {
 		t.Errorf("made %v; us-1 runs %q", out.Deploys, w.deployed("outside", "us-1"))
 	}
-	if out := w.advance(now); len(out.Deploys) != 0 {
+	if out := w.advance(cuttest.Now); len(out.Deploys) != 0 {
 		t.Errorf("made %v again", out.Deploys)
 	}
 }
 
 // windows are what the engine is told of a freeze, in the AppProject.
 func (w *world) windows() string {
-	w.t.Helper()
+	w.T.Helper()
 	return w.InRemote("show", "relctl/deploy:gitops/argocd/rolling/project.yaml")
 }
 
 func TestAnEmergencyPassesTheFreezeOfTheEngine(t *testing.T) {
 	t.Parallel()
 	w := beginRolling(t)
-	w.advance(now)
+	w.advance(cuttest.Now)
 	w.cutRolling()
-	w.advance(now)
+	w.advance(cuttest.Now)
 	night := time.Date(2026, 2, 1, 23, 0, 0, 0, time.UTC)
 	back := func(emergency bool) error {
 		_, err := w.rollout(night).Do(t.Context(), func(m ring.Model) (*ledger.Event, error) {
@@ -170,8 +172,8 @@ func TestAnEmergencyPassesTheFreezeOfTheEngine(t *testing.T) {
 	if !strings.Contains(w.windows(), "acme-rolling-internal") || !strings.Contains(w.windows(), "duration: 8h") {
 		t.Errorf("the engine does not know the freeze:\n%s", w.windows())
 	}
-	_ = as[*ring.Refusal](t, back(false))
-	w.do(back(true))
+	_ = cuttest.As[*ring.Refusal](t, back(false))
+	w.Do(back(true))
 	if windows := w.windows(); strings.Contains(windows, "acme-rolling-internal") || !strings.Contains(windows, "acme-rolling-eu-1") {
 		t.Errorf("the engine holds the emergency back:\n%s", windows)
 	}
@@ -184,13 +186,13 @@ func TestAnEmergencyPassesTheFreezeOfTheEngine(t *testing.T) {
 func TestImagesComeFromTheReleaseThatTheLedgerNames(t *testing.T) {
 	t.Parallel()
 	w := beginRolling(t)
-	w.Commit("ci: images", productFile, w.Git("show", "HEAD:"+productFile)+"\nimages: [{name: acme}]\n")
+	w.Commit("ci: images", cuttest.ProductFile, w.Git("show", "HEAD:"+cuttest.ProductFile)+"\nimages: [{name: acme}]\n")
 	w.Push()
 	other := w.elsewhere()
 	other.Git("config", "url."+w.Remote+".insteadOf", "https://git.example/acme.git")
-	_, err := other.rollout(now).Advance(t.Context())
-	_ = as[*cut.NotInStoreError](t, err) // it has no store beside it
-	w.advance(now)                       // this clone has what it built
+	_, err := other.rollout(cuttest.Now).Advance(t.Context())
+	_ = cuttest.As[*cut.NotInStoreError](t, err) // it has no store beside it
+	w.advance(cuttest.Now)                       // this clone has what it built
 	if w.deployed("inside", "internal") == "" {
 		t.Error("nothing is deployed")
 	}

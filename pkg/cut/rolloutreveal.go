@@ -12,7 +12,7 @@ import (
 // nothing to anybody.
 func (r *Rollout) reveal(ctx context.Context) (release.Version, error) {
 	st, stores := r.State.Channels[r.Channel.Name], r.Stores()
-	if st == nil {
+	if st == nil || r.opts.Reveal == nil {
 		return release.Version{}, nil
 	}
 	for _, rel := range slices.Backward(st.Releases) {
@@ -30,11 +30,7 @@ func (r *Rollout) reveal(ctx context.Context) (release.Version, error) {
 			if r.opts.DryRun {
 				return rel.Version, nil
 			}
-			c, err := newCutter(r.Project, r.Channel, Options{Now: r.opts.Now(), Progress: r.opts.Progress})
-			if err != nil {
-				return release.Version{}, err
-			}
-			if _, err := c.revealAgain(ctx, rel); err != nil {
+			if err := r.opts.Reveal(ctx, rel); err != nil {
 				return release.Version{}, err
 			}
 			return rel.Version, nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/relctl/relctl/pkg/build"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/publish"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/sign"
@@ -15,7 +16,7 @@ import (
 
 // stagedShard is one that was found in a store, and may be taken.
 type stagedShard struct {
-	store Store
+	store project.Store
 	doc   *ShardDocument
 }
 
@@ -29,7 +30,7 @@ func (c *cutter) gather(ctx context.Context, p release.Plan) error {
 		return err
 	}
 	if len(c.stores) == 0 {
-		return &StoreError{}
+		return &project.StoreError{}
 	}
 	raw, err := release.Encode(p.Inputs)
 	if err != nil {
@@ -38,9 +39,9 @@ func (c *cutter) gather(ctx context.Context, p release.Plan) error {
 	if _, done := recall[[]build.Artifact](c.journal, "build", release.Digest(raw)); done {
 		return nil
 	}
-	trusted, err := c.shardSigners(nil)
+	trusted, err := shardSigners(c.Project, nil)
 	if err == nil {
-		err = trusted.apart(c.signers)
+		err = apart(trusted, c.signers)
 	}
 	if err != nil {
 		return err
@@ -73,13 +74,13 @@ func (c *cutter) gather(ctx context.Context, p release.Plan) error {
 		return missing
 	}
 	if split.Whole != "" {
-		c.opts.Progress(Progress{Stage: "build", State: "warning", Text: "the build was not divided: " + split.Whole})
+		c.opts.Progress(project.Progress{Stage: "build", State: "warning", Text: "the build was not divided: " + split.Whole})
 	}
 	return nil
 }
 
 // findShard looks for a shard in the stores, nil if none has it.
-func (c *cutter) findShard(ctx context.Context, p release.Plan, s build.Shard, split *build.Split, trusted *signers) (*stagedShard, error) {
+func (c *cutter) findShard(ctx context.Context, p release.Plan, s build.Shard, split *build.Split, trusted *project.Signers) (*stagedShard, error) {
 	for _, store := range c.stores {
 		staged, err := store.Staged(ctx, ShardID(p.Digest, s))
 		if err != nil {
@@ -96,7 +97,7 @@ func (c *cutter) findShard(ctx context.Context, p release.Plan, s build.Shard, s
 			return &ShardError{Shard: s, Store: store.String(), Why: why, Remedy: remedy}
 		}
 		again := fmt.Sprintf("build it again: relctl build %s --plan plan.json --shard %s --key <file>\nthe same with --discard removes what is staged in its place", c.ch.Name, s)
-		if len(trusted.valid(raw, staged.Signatures)) == 0 {
+		if len(trusted.Valid(raw, staged.Signatures)) == 0 {
 			return nil, refuse("no key of shards.keys in channels/product.yaml signed it", again)
 		}
 		doc := &ShardDocument{}
@@ -112,7 +113,7 @@ func (c *cutter) findShard(ctx context.Context, p release.Plan, s build.Shard, s
 }
 
 // readStaged reads a small file of what is staged.
-func readStaged(ctx context.Context, store Store, id, path string) ([]byte, error) {
+func readStaged(ctx context.Context, store project.Store, id, path string) ([]byte, error) {
 	r, err := store.Open(ctx, id, path)
 	if err != nil {
 		return nil, err
@@ -140,23 +141,23 @@ func (c *cutter) join(ctx context.Context) ([]build.Artifact, error) {
 
 // dropShards removes the shards of a release that is visible. That of a store which does not answer stays, unseen.
 func (c *cutter) dropShards(ctx context.Context, plan string) {
-	if err := c.DiscardShards(ctx, plan, c.opts.Shards, c.stores); err != nil {
-		c.opts.Progress(Progress{Stage: "reveal", State: "warning", Text: err.Error()})
+	if err := DiscardShards(ctx, c.Project, plan, c.opts.Shards, c.stores); err != nil {
+		c.opts.Progress(project.Progress{Stage: "reveal", State: "warning", Text: err.Error()})
 	}
 }
 
 // DiscardShards removes what is staged of a plan's shards, divided into so many, in stores; without any, in those of
 // the policy.
-func (p *Project) DiscardShards(ctx context.Context, plan string, of int, stores []Store) error {
+func DiscardShards(ctx context.Context, p *project.Project, plan string, of int, stores []project.Store) error {
 	var failed error
 	for i := range of {
-		failed = errors.Join(failed, p.DiscardShard(ctx, plan, build.Shard{Index: i + 1, Of: of}, stores))
+		failed = errors.Join(failed, DiscardShard(ctx, p, plan, build.Shard{Index: i + 1, Of: of}, stores))
 	}
 	return failed
 }
 
 // DiscardShard removes what is staged of one shard.
-func (p *Project) DiscardShard(ctx context.Context, plan string, s build.Shard, stores []Store) error {
+func DiscardShard(ctx context.Context, p *project.Project, plan string, s build.Shard, stores []project.Store) error {
 	if len(stores) == 0 {
 		stores = p.Stores()
 	}
@@ -170,27 +171,26 @@ func (p *Project) DiscardShard(ctx context.Context, plan string, s build.Shard, 
 }
 
 // shardSigners are the keys that sign shards.
-func (p *Project) shardSigners(atHand []Signer) (*signers, error) {
+func shardSigners(p *project.Project, atHand []project.Signer) (*project.Signers, error) {
 	keys := p.Policy.Product.Shards.Keys
 	if len(keys) == 0 {
-		return nil, &KeyError{
+		return nil, &project.KeyError{
 			Text:   "channels/product.yaml names no key that signs shards, and whoever may write to a store could put anything into a release",
 			Remedy: "relctl key generate --out channels/keys --name shards, then add shards: {keys: [channels/keys/shards.pub]}",
 		}
 	}
-	s := &signers{threshold: 1, names: map[string]string{}}
-	return s, s.load(p.Policy.FS, "shards.keys", keys, atHand)
+	return p.SignersOf("shards.keys", keys, atHand)
 }
 
 // apart refuses keys that are those of releases under other names: a machine that builds must not be able to sign one.
-func (s *signers) apart(releases *signers) error {
+func apart(s, releases *project.Signers) error {
 	if releases == nil {
 		return nil // a dry run signs nothing
 	}
-	for _, key := range s.trusted {
-		if at := releases.names[key.ID()]; at != "" {
-			return &KeyError{
-				Text:   fmt.Sprintf("%s of shards.keys is the same key as %s, which signs releases", s.names[key.ID()], at),
+	for _, key := range s.Trusted {
+		if at := releases.Names[key.ID()]; at != "" {
+			return &project.KeyError{
+				Text:   fmt.Sprintf("%s of shards.keys is the same key as %s, which signs releases", s.Names[key.ID()], at),
 				Remedy: "relctl key generate --out channels/keys --name shards   makes one of their own",
 			}
 		}
@@ -199,7 +199,7 @@ func (s *signers) apart(releases *signers) error {
 }
 
 // stageShard puts a shard into a store, or finds that it is there.
-func stageShard(ctx context.Context, store Store, doc *ShardDocument, set publish.Set) error {
+func stageShard(ctx context.Context, store project.Store, doc *ShardDocument, set publish.Set) error {
 	err := store.Stage(ctx, set)
 	var differ *publish.DifferError
 	if errors.As(err, &differ) {
@@ -209,12 +209,12 @@ func stageShard(ctx context.Context, store Store, doc *ShardDocument, set publis
 }
 
 // signShard signs what is said of a shard with the keys at hand.
-func signShard(ctx context.Context, keys *signers, raw []byte) (map[string][]byte, error) {
+func signShard(ctx context.Context, keys *project.Signers, raw []byte) (map[string][]byte, error) {
 	out := map[string][]byte{}
-	for _, k := range keys.atHand {
+	for _, k := range keys.AtHand {
 		data, err := k.Sign(ctx, raw)
 		if err != nil {
-			return nil, fmt.Errorf("key %s: %w", keys.names[k.ID()], err)
+			return nil, fmt.Errorf("key %s: %w", keys.Names[k.ID()], err)
 		}
 		out[sign.EnvelopeName(k.ID())] = data
 	}

@@ -3,14 +3,13 @@ package cut
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -27,13 +26,13 @@ type reserved struct {
 // a reservation would get.
 func (c *cutter) reserve(ctx context.Context, t *target) (*reserved, error) {
 	if t.open != nil {
-		c.opts.Progress(Progress{Stage: "reserve", State: "kept"})
+		c.opts.Progress(project.Progress{Stage: "reserve", State: "kept"})
 		return &reserved{Plan: t.open.Plan, Sequence: t.open.Sequence, Commit: t.open.Commit, resumed: true}, nil
 	}
 	if c.opts.DryRun {
 		return &reserved{Plan: t.plan, Sequence: c.State.NextSequence(c.ch.Name)}, nil
 	}
-	c.opts.Progress(Progress{Stage: "reserve", State: "start"})
+	c.opts.Progress(project.Progress{Stage: "reserve", State: "start"})
 	out := &reserved{Plan: t.plan}
 	rec, err := c.Append(ctx, func(s *ledger.State) (*ledger.Event, error) {
 		*out = reserved{Plan: t.plan}
@@ -62,7 +61,7 @@ func (c *cutter) reserve(ctx context.Context, t *target) (*reserved, error) {
 	if rec != nil {
 		out.Commit = rec.Commit
 	}
-	c.opts.Progress(Progress{Stage: "reserve", State: "done", Text: fmt.Sprintf("%s is ours, sequence %d of %s", t.plan.Inputs.Version, out.Sequence, c.ch.Name)})
+	c.opts.Progress(project.Progress{Stage: "reserve", State: "done", Text: fmt.Sprintf("%s is ours, sequence %d of %s", t.plan.Inputs.Version, out.Sequence, c.ch.Name)})
 	return out, nil
 }
 
@@ -95,24 +94,6 @@ func (e *SignedError) Hint() string {
 	return fmt.Sprintf("finish it with: relctl cut %s\nor give it up, which burns the version: relctl abandon %s --reason '…'", e.Channel, e.Channel)
 }
 
-// Signed reports whether a plan's release.json was signed, here or in a store.
-func (p *Project) Signed(ctx context.Context, digest string, stores []Store) (bool, error) {
-	local, err := filepath.Glob(filepath.Join(p.Dist(), strings.TrimPrefix(digest, "sha256:"), release.ManifestName+".*.sigstore.json"))
-	if err != nil || len(local) > 0 {
-		return len(local) > 0, err
-	}
-	for _, s := range stores {
-		staged, err := s.Staged(ctx, digest)
-		if err != nil {
-			return false, err
-		}
-		if staged != nil && len(staged.Signatures) > 0 {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
 // Folders of a cut below its journal's folder.
 const (
 	filesDir   = "files"
@@ -134,7 +115,7 @@ func (c *cutter) build(ctx context.Context, r *reserved) ([]build.Artifact, erro
 			from = fmt.Sprintf("from %s of %s", release.Count(len(c.shards), "shard"), release.Short(in.Commit))
 			artifacts, err = c.join(ctx)
 		} else {
-			artifacts, err = c.builder.Build(ctx, c.buildRequest(c.ch, in, c.journal))
+			artifacts, err = c.builder.Build(ctx, buildRequest(c.Project, c.ch, in, c.journal))
 		}
 		if err != nil {
 			return step[[]build.Artifact]{}, err
@@ -158,7 +139,7 @@ func shipped(artifacts []build.Artifact) int {
 }
 
 // buildRequest asks for a build of a plan, in folders of a journal.
-func (p *Project) buildRequest(ch *channel.Channel, in release.Inputs, j *journal) build.Request {
+func buildRequest(p *project.Project, ch *channel.Channel, in release.Inputs, j *journal) build.Request {
 	req := build.Request{
 		Repo: p.Repo, Remote: p.Remote, Commit: in.Commit, Version: in.Version, Tag: in.Tag, Product: in.Product,
 		SourceDate: in.SourceDate, Scratch: j.path(scratchDir), Out: j.path(buildDir),
@@ -172,7 +153,7 @@ func (p *Project) buildRequest(ch *channel.Channel, in release.Inputs, j *journa
 // askBuilt asks the gates of the second moment on the files that were staged, and the planned gates once more, since a
 // build takes long enough for an approval or a waiver to expire.
 func (c *cutter) askBuilt(ctx context.Context, r *reserved, m *made) ([]release.Verdict, error) {
-	c.opts.Progress(Progress{Stage: "gates", State: "start"})
+	c.opts.Progress(project.Progress{Stage: "gates", State: "start"})
 	if err := c.Refresh(ctx); err != nil {
 		return nil, &StageError{Stage: "gates", Err: err}
 	}
@@ -185,12 +166,12 @@ func (c *cutter) askBuilt(ctx context.Context, r *reserved, m *made) ([]release.
 		return nil, &StageError{Stage: "gates", Err: err}
 	}
 	if refused := release.Blocking(verdicts); len(refused) > 0 {
-		if err := c.keepRefused(c.ch.Name, "", m.Manifest.Version, verdicts); err != nil {
+		if err := c.KeepRefused(c.ch.Name, "", m.Manifest.Version, verdicts); err != nil {
 			return nil, &StageError{Stage: "gates", Err: err}
 		}
-		return nil, &RefusedError{Channel: c.ch.Name, Version: m.Manifest.Version, Verdicts: refused}
+		return nil, &project.RefusedError{Channel: c.ch.Name, Version: m.Manifest.Version, Verdicts: refused}
 	}
 	asked := slices.DeleteFunc(slices.Clone(verdicts), func(v release.Verdict) bool { return v.Moment != release.Built })
-	c.opts.Progress(Progress{Stage: "gates", State: "done", Text: fmt.Sprintf("%d asked on the built files, none refuses", len(asked))})
+	c.opts.Progress(project.Progress{Stage: "gates", State: "done", Text: fmt.Sprintf("%d asked on the built files, none refuses", len(asked))})
 	return asked, nil
 }

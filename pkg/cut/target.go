@@ -9,37 +9,38 @@ import (
 	"github.com/relctl/relctl/pkg/gate"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/trust"
 )
 
 // cutter is one run of the pipeline: what it works with, none of what the stages make.
 type cutter struct {
-	*Project
+	*project.Project
 	ch      *channel.Channel
 	opts    Options
-	builder Builder
-	stores  []Store
+	builder project.Builder
+	stores  []project.Store
 	// registries get the images.
-	registries []Registry
-	signers    *signers
+	registries []project.Registry
+	signers    *project.Signers
 	gates      []gate.Entry
 	journal    *journal
 	// shards are those that the build is taken from.
 	shards  []stagedShard
 	unlock  func()
-	scripts *scripts
+	scripts *project.Scripts
 	// trust are the files of trust that the bundle carries.
 	trust []trust.Named
 	// told are the facts of the plan's commit.
-	told map[string]*factDocs
+	told map[string]*project.FactDocs
 }
 
-func newCutter(p *Project, ch *channel.Channel, opts Options) (*cutter, error) {
+func newCutter(p *project.Project, ch *channel.Channel, opts Options) (*cutter, error) {
 	if opts.Progress == nil {
-		opts.Progress = func(Progress) {}
+		opts.Progress = func(project.Progress) {}
 	}
-	c := &cutter{Project: p, ch: ch, opts: opts, builder: opts.Builder, stores: opts.Stores, unlock: func() {}, scripts: &scripts{project: p}}
+	c := &cutter{Project: p, ch: ch, opts: opts, builder: opts.Builder, stores: opts.Stores, unlock: func() {}, scripts: p.Scripts()}
 	var err error
 	if c.builder == nil {
 		c.builder = p.Builder(opts.Goreleaser)
@@ -52,13 +53,13 @@ func newCutter(p *Project, ch *channel.Channel, opts Options) (*cutter, error) {
 		}
 	}
 	if len(c.stores) == 0 && !opts.DryRun {
-		return nil, &StoreError{}
+		return nil, &project.StoreError{}
 	}
-	if c.gates, err = p.Gates(ch, c.scripts.dir); err != nil {
+	if c.gates, err = p.Gates(ch, c.scripts.Dir); err != nil {
 		return nil, err
 	}
 	if !opts.DryRun {
-		if c.signers, err = newSigners(p.Policy, ch, opts.Signers); err != nil {
+		if c.signers, err = p.Signers(ch, opts.Signers); err != nil {
 			return nil, err
 		}
 	}
@@ -73,7 +74,7 @@ func (c *cutter) request(ctx context.Context) (plan.Request, error) {
 	}
 	checks, err := c.Checks()
 	return plan.Request{
-		Repo: c.Repo, Remote: c.Remote, Policy: c.Policy, State: c.State, Waivers: waivers, Index: c.Index, Service: service{c.Project}, Checks: checks, Channel: c.ch,
+		Repo: c.Repo, Remote: c.Remote, Policy: c.Policy, State: c.State, Waivers: waivers, Index: c.Index, Service: c.Service(), Checks: checks, Channel: c.ch,
 		Builder: c.builder, Gates: c.gates, Pre: c.opts.Pre, Now: c.opts.Now, Strict: true,
 	}, err
 }
@@ -93,10 +94,10 @@ func (c *cutter) target(ctx context.Context) (*target, error) {
 		if err := c.stillThere(ctx, open.Plan.Inputs); err != nil {
 			return nil, err
 		}
-		c.opts.Progress(Progress{Stage: "plan", State: "kept", Text: fmt.Sprintf("going on with %s, reserved at %s", open.Plan.Inputs.Version, release.Short(open.Plan.Inputs.Commit))})
+		c.opts.Progress(project.Progress{Stage: "plan", State: "kept", Text: fmt.Sprintf("going on with %s, reserved at %s", open.Plan.Inputs.Version, release.Short(open.Plan.Inputs.Commit))})
 		return &target{plan: open.Plan, open: open}, nil
 	}
-	c.opts.Progress(Progress{Stage: "plan", State: "start"})
+	c.opts.Progress(project.Progress{Stage: "plan", State: "start"})
 	req, err := c.request(ctx)
 	if err != nil {
 		return nil, err
@@ -113,16 +114,16 @@ func (c *cutter) target(ctx context.Context) (*target, error) {
 		return nil, moved
 	}
 	if refused := release.Blocking(p.Verdicts); len(refused) > 0 {
-		if err := c.keepRefused(c.ch.Name, "", p.Inputs.Version, p.Verdicts); err != nil {
+		if err := c.KeepRefused(c.ch.Name, "", p.Inputs.Version, p.Verdicts); err != nil {
 			return nil, err
 		}
-		return nil, &RefusedError{Channel: c.ch.Name, Version: p.Inputs.Version, Verdicts: refused, Lacking: plan.Lacking(p.Evidence)}
+		return nil, &project.RefusedError{Channel: c.ch.Name, Version: p.Inputs.Version, Verdicts: refused, Lacking: plan.Lacking(p.Evidence)}
 	}
 	text := fmt.Sprintf("%s at %s, %s", p.Inputs.Version, release.Short(p.Inputs.Commit), p.Digest)
 	if len(p.Skipped) > 0 {
 		text += "; passed over: " + plan.Skipped(p.Skipped, p.SkippedCount)
 	}
-	c.opts.Progress(Progress{Stage: "plan", State: "done", Text: text})
+	c.opts.Progress(project.Progress{Stage: "plan", State: "done", Text: text})
 	return &target{plan: *p}, nil
 }
 
@@ -188,6 +189,6 @@ func (c *cutter) begin(_ context.Context, t *target) error {
 }
 
 func (c *cutter) end() {
-	c.scripts.remove()
+	c.scripts.Remove()
 	c.unlock()
 }

@@ -16,7 +16,9 @@ import (
 	"github.com/theupdateframework/go-tuf/v2/metadata/updater"
 
 	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/internal/cuttest"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/sign"
 	"github.com/relctl/relctl/pkg/trust"
@@ -28,7 +30,7 @@ var trustRoles = []string{"root", "targets", "snapshot", "timestamp", "lts-2.4",
 var roleKeys = sync.OnceValues(func() (map[string]*sign.Key, error) {
 	out := map[string]*sign.Key{}
 	for _, role := range trustRoles {
-		k, err := newKey()
+		k, err := cuttest.NewKey()
 		if err != nil {
 			return nil, err
 		}
@@ -38,7 +40,7 @@ var roleKeys = sync.OnceValues(func() (map[string]*sign.Key, error) {
 })
 
 // signers are the keys of roles.
-func signers(t *testing.T, roles ...string) []trust.Signer {
+func Signers(t *testing.T, roles ...string) []trust.Signer {
 	t.Helper()
 	keys, err := roleKeys()
 	if err != nil {
@@ -53,27 +55,27 @@ func signers(t *testing.T, roles ...string) []trust.Signer {
 
 // vouched gives a cut the keys of roles.
 func vouched(t *testing.T, roles ...string) func(*cut.Options) {
-	keys := signers(t, roles...)
+	keys := Signers(t, roles...)
 	return func(o *cut.Options) { o.TrustKeys = keys }
 }
 
 // change changes the world's trust, signed by the keys of all roles.
 func (w *world) change(edit func(e *trust.Edit) error) {
-	w.t.Helper()
-	p := w.project()
-	_, err := p.ChangeTrust(w.t.Context(), cut.TrustChange{
+	w.T.Helper()
+	p := w.Project()
+	_, err := p.ChangeTrust(w.T.Context(), project.TrustChange{
 		Edit: func(_ *trust.Repository, e *trust.Edit) error { return edit(e) },
-		Keys: signers(w.t, trustRoles...), Stores: p.Stores(), Now: now,
+		Keys: Signers(w.T, trustRoles...), Stores: p.Stores(), Now: cuttest.Now,
 	})
-	w.do(err)
+	w.Do(err)
 }
 
 // trusted makes the first root of the world.
 func (w *world) trusted() {
-	w.t.Helper()
+	w.T.Helper()
 	w.change(func(e *trust.Edit) error {
 		var errs []error
-		for i, k := range signers(w.t, trustRoles...) {
+		for i, k := range Signers(w.T, trustRoles...) {
 			errs = append(errs, e.AddKey(trustRoles[i], k.Public()))
 		}
 		return errors.Join(errs...)
@@ -100,23 +102,23 @@ func (f folder) DownloadFile(address string, maxLength int64, _ time.Duration) (
 
 // fetch lets go-tuf's own client, which knows the first root, get a target from the world's store.
 func (w *world) fetch(target string) ([]byte, error) {
-	w.t.Helper()
-	root, err := os.ReadFile(filepath.Join(w.store, "trust", "1.root.json"))
-	w.do(err)
+	w.T.Helper()
+	root, err := os.ReadFile(filepath.Join(w.Store, "trust", "1.root.json"))
+	w.Do(err)
 	cfg, err := config.New("https://store.example/trust", root)
-	w.do(err)
-	cfg.LocalMetadataDir, cfg.LocalTargetsDir = w.t.TempDir(), w.t.TempDir()
-	cfg.RemoteTargetsURL, cfg.PrefixTargetsWithHash, cfg.Fetcher = "https://store.example", false, folder(w.store)
+	w.Do(err)
+	cfg.LocalMetadataDir, cfg.LocalTargetsDir = w.T.TempDir(), w.T.TempDir()
+	cfg.RemoteTargetsURL, cfg.PrefixTargetsWithHash, cfg.Fetcher = "https://store.example", false, folder(w.Store)
 	client, err := updater.New(cfg)
 	if err != nil {
 		return nil, err
 	}
-	client.UnsafeSetRefTime(now)
+	client.UnsafeSetRefTime(cuttest.Now)
 	info, err := client.GetTargetInfo(target)
 	if err != nil {
 		return nil, err
 	}
-	_, data, err := client.DownloadTarget(info, filepath.Join(w.t.TempDir(), "target"), "")
+	_, data, err := client.DownloadTarget(info, filepath.Join(w.T.TempDir(), "target"), "")
 	return data, err
 }
 
@@ -124,25 +126,25 @@ func TestStockClientFindsWhatWasCut(t *testing.T) {
 	t.Parallel()
 	w := begin(t)
 	w.trusted()
-	r := w.mustCut(vouched(t, "lts-2.4", "snapshot", "timestamp"))
-	if !r.did("trust done") {
-		t.Errorf("told %v", r.told)
+	r := w.MustCut(vouched(t, "lts-2.4", "snapshot", "timestamp"))
+	if !r.Did("trust done") {
+		t.Errorf("told %v", r.Told)
 	}
 	raw, err := w.fetch(release.ReleaseTarget("lts-2.4", r.Manifest.Version))
 	if err != nil || release.Digest(raw) != r.Digest {
 		t.Errorf("go-tuf finds %s, %v", release.Digest(raw), err)
 	}
 	standing, err := w.fetch(release.StandingTarget("lts-2.4"))
-	w.do(err)
+	w.Do(err)
 	if s, err := release.DecodeStanding(standing); err != nil || s.Product != r.Manifest.Product {
 		t.Errorf("standing %+v, %v", s, err)
 	}
 	// The list names the ledger's event, so that a rewritten ledger shows.
-	p := w.project()
+	p := w.Project()
 	repo, err := p.TrustRepository(t.Context())
-	w.do(err)
+	w.Do(err)
 	listed, err := repo.Releases("lts-2.4")
-	w.do(err)
+	w.Do(err)
 	cutEvent := p.State.Channels["lts-2.4"].Releases[0]
 	if len(listed) != 1 || listed[0].Ledger != cutEvent.Ledger || listed[0].Event != cutEvent.Event || len(cutEvent.Ledger) != 40 {
 		t.Errorf("listed %+v, cut by %+v", listed, cutEvent)
@@ -163,20 +165,20 @@ func TestReleaseWaitsInvisibleUntilTrustListsIt(t *testing.T) {
 			t.Parallel()
 			w := begin(t)
 			w.trusted()
-			_, err := w.cut(vouched(t, c.first...))
-			var waits *cut.TrustWaitError
+			_, err := w.Cut(vouched(t, c.first...))
+			var waits *project.TrustWaitError
 			if !errors.As(err, &waits) || !strings.Contains(waits.Hint(), "relctl trust refresh") {
 				t.Fatalf("got %v", err)
 			}
-			if _, err := os.Stat(filepath.Join(w.store, "releases")); err == nil {
+			if _, err := os.Stat(filepath.Join(w.Store, "releases")); err == nil {
 				t.Error("it is visible")
 			}
-			r := w.mustCut(vouched(t, c.then...)) // a rerun goes on
+			r := w.MustCut(vouched(t, c.then...)) // a rerun goes on
 			if _, err := w.fetch(release.ReleaseTarget("lts-2.4", r.Manifest.Version)); err != nil {
 				t.Error(err)
 			}
-			if w.builds() != 1 {
-				t.Errorf("it was built %d times", w.builds())
+			if w.Builds() != 1 {
+				t.Errorf("it was built %d times", w.Builds())
 			}
 		})
 	}
@@ -190,20 +192,20 @@ func TestKilledAfterTrustTheReconcilerFinishes(t *testing.T) {
 			w := begin(t)
 			w.trusted()
 			ctx, cancel := context.WithCancel(t.Context())
-			p := w.project()
-			opts := cut.Options{Signers: []cut.Signer{key(t, firstKey)}, TrustKeys: signers(t, "lts-2.4", "snapshot", "timestamp"), Now: now}
-			at(stage, cancel)(&opts)
-			_, err := cut.Run(ctx, p, w.line(p), opts)
+			p := w.Project()
+			opts := cut.Options{Signers: []project.Signer{cuttest.Key(t, cuttest.FirstKey)}, TrustKeys: Signers(t, "lts-2.4", "snapshot", "timestamp"), Now: cuttest.Now}
+			cuttest.At(stage, cancel)(&opts)
+			_, err := cut.Run(ctx, p, w.Line(p), opts)
 			if err == nil && stage != "reveal start" {
 				t.Error("the cut ended well though it was stopped")
 			}
 			other := w.elsewhere()
-			p = other.project()
-			c := cut.TrustChange{Keys: signers(t, "lts-2.4", "snapshot", "timestamp"), Stores: other.stores, Now: now}
+			p = other.Project()
+			c := project.TrustChange{Keys: Signers(t, "lts-2.4", "snapshot", "timestamp"), Stores: other.Stores, Now: cuttest.Now}
 			_, err = p.RefreshTrust(t.Context(), c)
-			w.do(err)
-			_, err = p.FinishWaiting(t.Context(), c, nil)
-			w.do(err)
+			w.Do(err)
+			_, err = cut.FinishWaiting(t.Context(), p, c, nil)
+			w.Do(err)
 			if _, err := w.fetch("releases/lts-2.4/2.4.0/release.json"); err != nil {
 				t.Error(err)
 			}
@@ -216,45 +218,45 @@ func TestChannelWithoutKeysIsNotCut(t *testing.T) {
 	w := begin(t)
 	w.change(func(e *trust.Edit) error {
 		var errs []error
-		for i, k := range signers(t, "root", "targets", "snapshot", "timestamp") {
+		for i, k := range Signers(t, "root", "targets", "snapshot", "timestamp") {
 			errs = append(errs, e.AddKey(trustRoles[i], k.Public()))
 		}
 		return errors.Join(errs...)
 	})
-	var refused *cut.KeyError
-	if _, err := w.cut(); !errors.As(err, &refused) || !strings.Contains(refused.Hint(), "relctl trust add-key lts-2.4") {
+	var refused *project.KeyError
+	if _, err := w.Cut(); !errors.As(err, &refused) || !strings.Contains(refused.Hint(), "relctl trust add-key lts-2.4") {
 		t.Errorf("got %v", err)
 	}
-	w.invisible()
+	w.Invisible()
 }
 
 func TestTwoReconcilersAtOnceEndInOneChain(t *testing.T) {
 	t.Parallel()
 	w := begin(t)
 	w.trusted()
-	_, err := w.cut(vouched(t, "lts-2.4"))
-	var waits *cut.TrustWaitError
+	_, err := w.Cut(vouched(t, "lts-2.4"))
+	var waits *project.TrustWaitError
 	if !errors.As(err, &waits) {
 		t.Fatal(err)
 	}
 	var group sync.WaitGroup
 	errs := make([]error, 3)
 	for i := range errs {
-		p := w.elsewhere().project()
-		c := cut.TrustChange{Keys: signers(t, "snapshot", "timestamp"), Stores: w.elsewhere().stores, Now: now}
+		p := w.elsewhere().Project()
+		c := project.TrustChange{Keys: Signers(t, "snapshot", "timestamp"), Stores: w.elsewhere().Stores, Now: cuttest.Now}
 		group.Go(func() {
 			if _, errs[i] = p.RefreshTrust(t.Context(), c); errs[i] == nil {
-				_, errs[i] = p.FinishWaiting(t.Context(), c, nil)
+				_, errs[i] = cut.FinishWaiting(t.Context(), p, c, nil)
 			}
 		})
 	}
 	group.Wait()
-	w.do(errors.Join(errs...))
+	w.Do(errors.Join(errs...))
 	if _, err := w.fetch("releases/lts-2.4/2.4.0/release.json"); err != nil {
 		t.Error(err)
 	}
-	if n := strings.Count(w.events(), "-trust.json"); n != 3 { // the root, the list, and one that vouches
-		t.Errorf("%d events of trust:\n%s", n, w.events())
+	if n := strings.Count(w.Events(), "-trust.json"); n != 3 { // the root, the list, and one that vouches
+		t.Errorf("%d events of trust:\n%s", n, w.Events())
 	}
 }
 
@@ -263,16 +265,16 @@ func TestTrustThatARunDidNotPublishIsPublishedByTheNext(t *testing.T) {
 	w := begin(t)
 	w.trusted()
 	keys := vouched(t, "lts-2.4", "snapshot", "timestamp")
-	timestamp := filepath.Join(w.store, "trust", "timestamp.json")
+	timestamp := filepath.Join(w.Store, "trust", "timestamp.json")
 	old, err := os.ReadFile(timestamp)
-	w.do(err)
-	r := w.mustCut(keys)
-	w.do(os.WriteFile(timestamp, old, 0o600)) // as if it had died before it wrote this one
+	w.Do(err)
+	r := w.MustCut(keys)
+	w.Do(os.WriteFile(timestamp, old, 0o600)) // as if it had died before it wrote this one
 	if _, err := w.fetch(release.ReleaseTarget("lts-2.4", r.Manifest.Version)); err == nil {
 		t.Fatal("the old timestamp lists the release")
 	}
 	var empty *plan.EmptyError
-	if _, err := w.cut(keys); !errors.As(err, &empty) {
+	if _, err := w.Cut(keys); !errors.As(err, &empty) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := w.fetch(release.ReleaseTarget("lts-2.4", r.Manifest.Version)); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/trust"
 )
@@ -28,7 +29,7 @@ func (c *cutter) checkTrust(ctx context.Context) error {
 	}
 	if repo.IsZero() {
 		if len(c.opts.TrustKeys) > 0 {
-			return &NoTrustError{}
+			return &project.NoTrustError{}
 		}
 		return nil
 	}
@@ -37,11 +38,11 @@ func (c *cutter) checkTrust(ctx context.Context) error {
 	}
 	for _, role := range []string{release.ReleaseRole(c.ch.Name), release.StatusRole(c.ch.Name)} {
 		if _, ok := repo.Keys(role); !ok {
-			return &KeyError{Text: fmt.Sprintf("no key may sign for role %s, so no customer would trust a release of channel %s", role, c.ch.Name),
+			return &project.KeyError{Text: fmt.Sprintf("no key may sign for role %s, so no customer would trust a release of channel %s", role, c.ch.Name),
 				Remedy: "relctl trust add-key " + role + " <public key>"}
 		}
 	}
-	return checkTrustKeys(repo, c.opts.TrustKeys)
+	return project.CheckTrustKeys(repo, c.opts.TrustKeys)
 }
 
 // vouch lists a released version in trust and gathers what the bundle carries of it. Without the keys that this takes
@@ -53,8 +54,8 @@ func (c *cutter) vouch(ctx context.Context, v release.Version) error {
 	if c.State.Trust == nil || len(c.State.Trust.Files) == 0 {
 		return nil
 	}
-	c.opts.Progress(Progress{Stage: "trust", State: "start"})
-	res, err := c.RefreshTrust(ctx, TrustChange{Keys: c.opts.TrustKeys, Now: c.opts.Now, Stores: c.stores, Channel: c.ch.Name, Unpublished: true, Reason: fmt.Sprintf("%s %s", c.ch.Name, v)})
+	c.opts.Progress(project.Progress{Stage: "trust", State: "start"})
+	res, err := c.RefreshTrust(ctx, project.TrustChange{Keys: c.opts.TrustKeys, Now: c.opts.Now, Stores: c.stores, Channel: c.ch.Name, Unpublished: true, Reason: fmt.Sprintf("%s %s", c.ch.Name, v)})
 	if err != nil {
 		return &PartlyError{Channel: c.ch.Name, Version: v, Err: fmt.Errorf("trust: %w", err)}
 	}
@@ -70,7 +71,7 @@ func (c *cutter) vouch(ctx context.Context, v release.Version) error {
 		if res.Wants == nil {
 			return &PartlyError{Channel: c.ch.Name, Version: v, Err: errors.Join(problems...)}
 		}
-		return &TrustWaitError{What: what, Wants: res.Wants,
+		return &project.TrustWaitError{What: what, Wants: res.Wants,
 			Remedy: "whoever holds these keys runs: relctl trust refresh --key <file>\nor this job goes on with them: relctl cut " + c.ch.Name + " --trust-key <file>"}
 	}
 	c.trust, err = repo.Files(trust.Carry{Standings: c.Reach(repo, c.ch.Name), Releases: c.ch.Name})
@@ -78,7 +79,7 @@ func (c *cutter) vouch(ctx context.Context, v release.Version) error {
 		return err
 	}
 	f, _ := repo.File(release.RoleTimestamp)
-	c.opts.Progress(Progress{Stage: "trust", State: "done", Text: fmt.Sprintf("timestamp %d vouches for %s", f.Version, v)})
+	c.opts.Progress(project.Progress{Stage: "trust", State: "done", Text: fmt.Sprintf("timestamp %d vouches for %s", f.Version, v)})
 	return nil
 }
 
@@ -100,16 +101,16 @@ func (c *cutter) tell(ctx context.Context) error {
 		if bytes.Equal(have, newest.Data) {
 			continue
 		}
-		if _, err := c.PublishTrust(ctx, []Store{s}); err != nil {
+		if _, err := c.PublishTrust(ctx, []project.Store{s}); err != nil {
 			return err
 		}
-		c.opts.Progress(Progress{Stage: "trust", State: "done", Text: fmt.Sprintf("timestamp %d, which an earlier run left over, is in %s", newest.Version, s)})
+		c.opts.Progress(project.Progress{Stage: "trust", State: "done", Text: fmt.Sprintf("timestamp %d, which an earlier run left over, is in %s", newest.Version, s)})
 	}
 	return nil
 }
 
 // WriteBundle writes the bundle of a visible release anew, with today's trust, into a file or over the one there.
-func (p *Project) WriteBundle(ctx context.Context, ch *channel.Channel, v release.Version, stores []Store, path string) (*release.Manifest, error) {
+func WriteBundle(ctx context.Context, p *project.Project, ch *channel.Channel, v release.Version, stores []project.Store, path string) (*release.Manifest, error) {
 	st := p.State.Channels[ch.Name]
 	var rel *ledger.Release
 	if st != nil {
@@ -118,11 +119,11 @@ func (p *Project) WriteBundle(ctx context.Context, ch *channel.Channel, v releas
 	if rel == nil || rel.Adopted || ch.Kind != release.LTS {
 		return nil, &NoReleaseError{Channel: ch.Name, Version: v}
 	}
-	carried, err := p.carried(ctx, ch.Name)
+	carried, err := carried(ctx, p, ch.Name)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := newSigners(p.Policy, ch, nil)
+	keys, err := p.Signers(ch, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -145,25 +146,25 @@ func (p *Project) WriteBundle(ctx context.Context, ch *channel.Channel, v releas
 		if err != nil {
 			return nil, err
 		}
-		sources := bundleSources(&made{Manifest: m, Raw: raw}, keys.valid(raw, sigs), carried, func(name string) (io.ReadCloser, error) {
+		sources := bundleSources(&made{Manifest: m, Raw: raw}, keys.Valid(raw, sigs), carried, func(name string) (io.ReadCloser, error) {
 			return s.OpenReleased(ctx, ch.Name, v, name)
 		})
 		_, err = writeBundle(path, m, sources)
 		return m, err
 	}
-	return nil, &LostError{Channel: ch.Name, Version: v, Stores: storeNames(stores)}
+	return nil, &project.LostError{Channel: ch.Name, Version: v, Stores: project.StoreNames(stores)}
 }
 
 // ReplaceBundle writes the bundle of a visible release anew, with today's trust, over the ones in the stores that show the
 // release, and returns these stores.
-func (p *Project) ReplaceBundle(ctx context.Context, ch *channel.Channel, v release.Version, stores []Store) ([]string, error) {
+func ReplaceBundle(ctx context.Context, p *project.Project, ch *channel.Channel, v release.Version, stores []project.Store) ([]string, error) {
 	dir, err := disk.MkdirTemp("", "relctl-bundle-")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = disk.RemoveAll(dir) }()
 	path := filepath.Join(dir, BundleName(p.Policy.Product.Name, v))
-	if _, err := p.WriteBundle(ctx, ch, v, stores, path); err != nil {
+	if _, err := WriteBundle(ctx, p, ch, v, stores, path); err != nil {
 		return nil, err
 	}
 	var done []string
@@ -183,7 +184,7 @@ func (p *Project) ReplaceBundle(ctx context.Context, ch *channel.Channel, v rele
 }
 
 // carried is the trust that a bundle of a channel carries today, none before there is a root.
-func (p *Project) carried(ctx context.Context, channel string) ([]trust.Named, error) {
+func carried(ctx context.Context, p *project.Project, channel string) ([]trust.Named, error) {
 	repo, err := p.TrustRepository(ctx)
 	if err != nil || repo.IsZero() {
 		return nil, err

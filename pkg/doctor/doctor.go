@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/git"
+	"github.com/relctl/relctl/pkg/project"
 )
 
 // Status is how bad a finding is.
@@ -68,7 +68,7 @@ type examination struct {
 	opts     Options
 	repo     *git.Repo
 	remote   string
-	project  *cut.Project
+	project  *project.Project
 	findings []Finding
 }
 
@@ -103,7 +103,7 @@ func (d *examination) all(ctx context.Context) {
 	if !d.reach(ctx) || !whole {
 		return
 	}
-	d.project, err = cut.Open(ctx, d.opts.Dir, cut.OpenOptions{Remote: d.opts.Remote, Act: true})
+	d.project, err = project.Open(ctx, d.opts.Dir, project.OpenOptions{Remote: d.opts.Remote, Act: true})
 	if err != nil {
 		d.failed(Problem, "channels", err)
 		return
@@ -143,7 +143,7 @@ func (d *examination) clone(ctx context.Context) bool {
 // reach looks whether the remote answers, and brings the clone up to date.
 func (d *examination) reach(ctx context.Context) bool {
 	var err error
-	if d.remote, err = cut.ChooseRemote(ctx, d.repo, cut.OpenOptions{Remote: d.opts.Remote, Act: true}); err != nil {
+	if d.remote, err = project.ChooseRemote(ctx, d.repo, project.OpenOptions{Remote: d.opts.Remote, Act: true}); err != nil {
 		d.failed(Problem, "remote", err)
 		return false
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/backport"
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/history"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -91,7 +91,7 @@ func runBackport(cmd *cobra.Command, s IO, args, to []string, remote string, asJ
 	if err != nil {
 		return err
 	}
-	opts.Has = func(line, commit string) bool { return cut.Has(ix, line, commit) }
+	opts.Has = func(line, commit string) bool { return project.Has(ix, line, commit) }
 	opts.Earlier = func(ctx context.Context, c backport.Change, tip string, files []string) ([]backport.Change, error) {
 		return p.Earlier(ctx, ix, c.ID, tip, files)
 	}
@@ -132,7 +132,7 @@ func runBackport(cmd *cobra.Command, s IO, args, to []string, remote string, asJ
 	return nil
 }
 
-func newBackportReport(ctx context.Context, p *cut.Project, change backport.Change) (*backportReport, error) {
+func newBackportReport(ctx context.Context, p *project.Project, change backport.Change) (*backportReport, error) {
 	commit, err := p.Repo.Commit(ctx, change.ID)
 	if err != nil {
 		return nil, err
@@ -145,9 +145,9 @@ func newBackportReport(ctx context.Context, p *cut.Project, change backport.Chan
 }
 
 // backportTo does one line; what goes wrong there is no reason to leave the others out.
-func backportTo(ctx context.Context, p *cut.Project, ix *history.Index, change backport.Change, t backport.Target, opts backport.RunOptions) (backportLine, int) {
+func backportTo(ctx context.Context, p *project.Project, ix *history.Index, change backport.Change, t backport.Target, opts backport.RunOptions) (backportLine, int) {
 	var res *backport.Result
-	err := cut.Refusal(ix, change, t.Line)
+	err := project.Refusal(ix, change, t.Line)
 	if err == nil {
 		res, err = backport.Run(ctx, p.Repo, change, t, opts)
 	}
@@ -161,7 +161,7 @@ func backportTo(ctx context.Context, p *cut.Project, ix *history.Index, change b
 }
 
 // backportTargets finds the lines of the channels.
-func backportTargets(p *cut.Project, names []string) ([]backport.Target, error) {
+func backportTargets(p *project.Project, names []string) ([]backport.Target, error) {
 	var out []backport.Target
 	for _, name := range names {
 		ch, err := p.Policy.Channel(strings.TrimSpace(name))
@@ -179,7 +179,7 @@ func backportTargets(p *cut.Project, names []string) ([]backport.Target, error) 
 	return out, nil
 }
 
-func ltsNames(p *cut.Project) []string {
+func ltsNames(p *project.Project) []string {
 	var names []string
 	for _, ch := range p.Policy.Channels {
 		if ch.Kind == release.LTS {
@@ -190,7 +190,7 @@ func ltsNames(p *cut.Project) []string {
 }
 
 // printBackport tells a person what came of one line.
-func printBackport(ctx context.Context, s IO, p *cut.Project, t backport.Target, commits []string, l backportLine) {
+func printBackport(ctx context.Context, s IO, p *project.Project, t backport.Target, commits []string, l backportLine) {
 	row := func(style, word, format string, args ...any) {
 		s.print("  %s  %s  %s\n", plain(l.Line), s.paint(style, word), plain(fmt.Sprintf(format, args...)))
 	}
@@ -244,7 +244,7 @@ var forecastWords = map[backport.Outcome]string{
 }
 
 // printForecast tells where it conflicts, and which earlier changes help.
-func printForecast(ctx context.Context, s IO, p *cut.Project, t backport.Target, commits []string, f backport.Forecast) {
+func printForecast(ctx context.Context, s IO, p *project.Project, t backport.Target, commits []string, f backport.Forecast) {
 	for _, file := range f.Files {
 		s.print("    %s  (%s)\n", plain(file.Path), plain(file.Kind))
 	}

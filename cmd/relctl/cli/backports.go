@@ -12,9 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/backport"
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/history"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -122,7 +122,7 @@ That a change needs another one is tried out, never guessed; among more than 10 
 }
 
 // report gathers the matrix and its forecasts.
-func (f *backportsFlags) report(ctx context.Context, p *cut.Project, now time.Time) (*backportsReport, error) {
+func (f *backportsFlags) report(ctx context.Context, p *project.Project, now time.Time) (*backportsReport, error) {
 	ix, err := p.Index(ctx)
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (f *backportsFlags) report(ctx context.Context, p *cut.Project, now time.Ti
 	return f.reportOn(ctx, p, ix, now)
 }
 
-func (f *backportsFlags) reportOn(ctx context.Context, p *cut.Project, ix *history.Index, now time.Time) (*backportsReport, error) {
+func (f *backportsFlags) reportOn(ctx context.Context, p *project.Project, ix *history.Index, now time.Time) (*backportsReport, error) {
 	var err error
 	f.filter.Now, f.filter.Ended = now, map[string]bool{}
 	for name, ch := range p.State.Channels {
@@ -172,7 +172,7 @@ func (f *backportsFlags) reportOn(ctx context.Context, p *cut.Project, ix *histo
 }
 
 // checkLines refuses to find nothing missing on a line that is not here.
-func (f *backportsFlags) checkLines(ctx context.Context, p *cut.Project, ix *history.Index) error {
+func (f *backportsFlags) checkLines(ctx context.Context, p *project.Project, ix *history.Index) error {
 	absent, err := p.Absent(ctx)
 	if err != nil {
 		return err
@@ -186,13 +186,13 @@ func (f *backportsFlags) checkLines(ctx context.Context, p *cut.Project, ix *his
 }
 
 // forecast tries the picks of what is missing.
-func (r *backportsReport) forecast(ctx context.Context, p *cut.Project, ix *history.Index, search bool) error {
-	var missing []cut.Missing
+func (r *backportsReport) forecast(ctx context.Context, p *project.Project, ix *history.Index, search bool) error {
+	var missing []project.Missing
 	var cells []*backportCell
 	for i := range r.Changes {
 		for k := range r.Changes[i].Lines {
 			if c := &r.Changes[i].Lines[k]; c.Open() {
-				missing = append(missing, cut.Missing{Change: r.Changes[i].Known, Line: c.Channel})
+				missing = append(missing, project.Missing{Change: r.Changes[i].Known, Line: c.Channel})
 				cells = append(cells, c)
 			}
 		}

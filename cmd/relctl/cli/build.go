@@ -85,7 +85,7 @@ func runBuild(cmd *cobra.Command, s IO, f *buildFlags, name string) error {
 	}
 	if f.discard && !f.opts.DryRun {
 		s.say("  discard    shard %s of %s", f.opts.Shard, pl.Digest)
-		return p.DiscardShard(ctx, pl.Digest, f.opts.Shard, f.opts.Stores)
+		return cut.DiscardShard(ctx, p, pl.Digest, f.opts.Shard, f.opts.Stores)
 	}
 	if !f.opts.DryRun {
 		if f.opts.Signers, err = loadKeys(ctx, s, f.keys, f.passwordFile); err != nil {
@@ -93,7 +93,7 @@ func runBuild(cmd *cobra.Command, s IO, f *buildFlags, name string) error {
 		}
 	}
 	f.opts.Progress = tell(s)
-	out, err := p.BuildShard(ctx, pl, f.opts)
+	out, err := cut.BuildShard(ctx, p, pl, f.opts)
 	if err != nil {
 		return err
 	}

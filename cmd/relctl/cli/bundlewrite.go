@@ -8,6 +8,7 @@ import (
 
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -47,7 +48,7 @@ a key was revoked are good again. With --in-store it replaces the bundles that l
 				return err
 			}
 			if inStore {
-				done, err := p.ReplaceBundle(cmd.Context(), ch, v, from)
+				done, err := cut.ReplaceBundle(cmd.Context(), p, ch, v, from)
 				for _, store := range done {
 					s.print("bundle    %s, in %s\n", cut.BundleName(p.Policy.Product.Name, v), store)
 				}
@@ -60,7 +61,7 @@ a key was revoked are good again. With --in-store it replaces the bundles that l
 			if _, err := os.Lstat(path); err == nil {
 				return usagef("give another name with --out, or remove it", "%s exists already", path)
 			}
-			if _, err := p.WriteBundle(cmd.Context(), ch, v, from, path); err != nil {
+			if _, err := cut.WriteBundle(cmd.Context(), p, ch, v, from, path); err != nil {
 				return err
 			}
 			s.print("bundle    %s\n", path)
@@ -76,7 +77,7 @@ a key was revoked are good again. With --in-store it replaces the bundles that l
 }
 
 // lineOf returns the LTS channel of a version.
-func lineOf(p *cut.Project, name string, v release.Version) (*channel.Channel, error) {
+func lineOf(p *project.Project, name string, v release.Version) (*channel.Channel, error) {
 	if name != "" {
 		return p.Policy.Channel(name)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/changelog"
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -128,7 +128,7 @@ func (o *changelogOptions) complete(asJSON bool) error {
 }
 
 // writer returns what writes the log in the format that is asked for.
-func (o *changelogOptions) writer(p *cut.Project) (func(changelog.Log) ([]byte, error), error) {
+func (o *changelogOptions) writer(p *project.Project) (func(changelog.Log) ([]byte, error), error) {
 	if w := machineFormats[o.format]; w != nil && o.template == "" {
 		return w, nil
 	}

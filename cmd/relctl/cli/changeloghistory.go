@@ -10,17 +10,17 @@ import (
 
 	"github.com/relctl/relctl/pkg/changelog"
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/history"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
 // teller gathers what a changelog tells.
 type teller struct {
 	IO
-	project *cut.Project
+	project *project.Project
 	channel *channel.Channel
 	opts    changelogOptions
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -161,12 +161,12 @@ type place struct{ name, ref string }
 
 // line is an LTS channel's branch, and the main one that it came from.
 type line struct {
-	p            *cut.Project
+	p            *project.Project
 	channel      *channel.Channel
 	main, branch place
 }
 
-func newLine(ctx context.Context, p *cut.Project, name string) (*line, error) {
+func newLine(ctx context.Context, p *project.Project, name string) (*line, error) {
 	ch, err := p.Policy.Channel(name)
 	if err != nil {
 		return nil, err
@@ -335,7 +335,7 @@ func newChangesList(s IO) *cobra.Command {
 }
 
 // standing returns the marks that count, of the channel that args may name.
-func standing(ctx context.Context, p *cut.Project, args []string) ([]ledger.Recorded, error) {
+func standing(ctx context.Context, p *project.Project, args []string) ([]ledger.Recorded, error) {
 	if len(args) > 0 {
 		if _, err := p.Policy.Channel(args[0]); err != nil {
 			return nil, err

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -60,7 +60,7 @@ type channelList struct {
 	Channels []channelRow `json:"channels"`
 }
 
-func listing(p *cut.Project) channelList {
+func listing(p *project.Project) channelList {
 	out := channelList{Schema: "https://relctl.dev/schema/channels/v1", Product: p.Policy.Product.Name}
 	for _, ch := range p.Policy.Channels {
 		row := channelRow{Name: ch.Name, Kind: ch.Kind, Line: ch.Line.String(), Branch: ch.Branch, Support: support(ch)}
@@ -87,14 +87,14 @@ func support(ch *channel.Channel) string {
 }
 
 // sayWhere tells the person when the channel files are not the ones that a cut would obey.
-func sayWhere(s IO, p *cut.Project) {
+func sayWhere(s IO, p *project.Project) {
 	if text := p.Policy.Assumption(); text != "" {
 		s.say("note: %s", text)
 	}
 }
 
 // sayAbsent tells which lines an answer about all of them leaves out.
-func sayAbsent(ctx context.Context, s IO, p *cut.Project) error {
+func sayAbsent(ctx context.Context, s IO, p *project.Project) error {
 	absent, err := p.Absent(ctx)
 	for _, a := range absent {
 		s.say("note: %s is left out, %s does not exist here: %s", a.Channel, plain(a.Ref), plain(a.Hint()))
@@ -135,7 +135,7 @@ func newChannelsShow(s IO) *cobra.Command {
 }
 
 // explain says what a channel file means.
-func explain(s IO, p *cut.Project, ch *channel.Channel) {
+func explain(s IO, p *project.Project, ch *channel.Channel) {
 	s.print("%s  (%s)\n\n", s.paint("1", p.Policy.Product.Name+" "+ch.Name), ch.Kind)
 	row := func(key, format string, args ...any) {
 		s.print("  %-10s %s\n", key, plain(fmt.Sprintf(format, args...)))

@@ -16,8 +16,8 @@ import (
 
 	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/pipeline"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -109,7 +109,7 @@ func runCIFiles(cmd *cobra.Command, s IO, f *ciFlags, forge string) error {
 }
 
 // options gathers what the pipelines are made for.
-func (f *ciFlags) options(ctx context.Context, p *cut.Project, forge string) (pipeline.Options, error) {
+func (f *ciFlags) options(ctx context.Context, p *project.Project, forge string) (pipeline.Options, error) {
 	product := p.Policy.Product
 	o := pipeline.Options{
 		Command: f.command(forge), Product: product.Name, Branch: p.Policy.Branch, Keys: product.Signing.Keys, Threshold: max(product.Signing.Threshold, 1),
@@ -250,7 +250,7 @@ func checkPipeline(s IO, top string, files []pipeline.File, command string) erro
 }
 
 // write writes the files, each over what relctl wrote before.
-func (f *ciFlags) write(s IO, p *cut.Project, files []pipeline.File) error {
+func (f *ciFlags) write(s IO, p *project.Project, files []pipeline.File) error {
 	top := p.Repo.Top()
 	if top == "" {
 		return usagef("run it in a clone", "a bare repository has no files to write")

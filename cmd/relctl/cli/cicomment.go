@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -87,7 +87,7 @@ func runComment(cmd *cobra.Command, s IO, f *commentFlags, names []string) error
 	if (f.base == "") != (f.head == "") {
 		return usagef("relctl ci comment --base main --head HEAD", "--base and --head go together")
 	}
-	var p *cut.Project
+	var p *project.Project
 	out := &ciComment{Schema: commentSchema, Base: f.base, Channels: []ciChannel{}}
 	since := ""
 	if f.base == "" {
@@ -96,7 +96,7 @@ func runComment(cmd *cobra.Command, s IO, f *commentFlags, names []string) error
 			return err
 		}
 	} else {
-		v, err := cut.OpenPreview(ctx, repoFlag(cmd), *f.remote, f.base, f.head)
+		v, err := project.OpenPreview(ctx, repoFlag(cmd), *f.remote, f.base, f.head)
 		if err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func mergeOfJob() (base, head string) {
 }
 
 // gather fills the comment in, and returns what a cut would be refused for.
-func (f *commentFlags) gather(ctx context.Context, p *cut.Project, out *ciComment, since string, names []string, now time.Time) ([]error, error) {
+func (f *commentFlags) gather(ctx context.Context, p *project.Project, out *ciComment, since string, names []string, now time.Time) ([]error, error) {
 	out.Product = p.Policy.Product.Name
 	channels, err := commentChannels(p.Policy, names, f.base)
 	if err != nil {
@@ -181,7 +181,7 @@ func commentChannels(policy *plan.Policy, names []string, branch string) ([]*cha
 }
 
 // merge looks at what the merge brings: the ids of its commits.
-func (out *ciComment) merge(ctx context.Context, p *cut.Project, since string) (map[string]bool, error) {
+func (out *ciComment) merge(ctx context.Context, p *project.Project, since string) (map[string]bool, error) {
 	var err error
 	if out.Head, err = p.Repo.Resolve(ctx, plan.RemoteRef(p.Remote, out.Base)); err != nil {
 		return nil, err
@@ -200,9 +200,9 @@ func (out *ciComment) merge(ctx context.Context, p *cut.Project, since string) (
 }
 
 // channel plans one channel. The error is what a cut would be refused for.
-func (f *commentFlags) channel(ctx context.Context, p *cut.Project, ch *channel.Channel, brings map[string]bool, now time.Time) (ciChannel, error) {
+func (f *commentFlags) channel(ctx context.Context, p *project.Project, ch *channel.Channel, brings map[string]bool, now time.Time) (ciChannel, error) {
 	out := ciChannel{Channel: ch.Name}
-	made, err := p.Plan(ctx, ch, cut.PlanOptions{Goreleaser: f.goreleaser, Now: now})
+	made, err := p.Plan(ctx, ch, project.PlanOptions{Goreleaser: f.goreleaser, Now: now})
 	if err != nil {
 		out.Problem, out.Hint = err.Error(), hint(err)
 		return out, nil
@@ -213,7 +213,7 @@ func (f *commentFlags) channel(ctx context.Context, p *cut.Project, ch *channel.
 			out.Merged = append(out.Merged, c)
 		}
 	}
-	refusal := cut.NotesRefusal(made)
+	refusal := project.NotesRefusal(made)
 	agreed, err := p.Contract(ctx, made.Inputs)
 	if err == nil {
 		err = agreed.Err()

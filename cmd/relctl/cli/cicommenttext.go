@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/relctl/relctl/pkg/changelog"
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -148,7 +148,7 @@ func (c *ciChannel) writeGates(b *strings.Builder) {
 		fmt.Fprintf(b, "| %s | %s | %s |\n", cell(v.Gate), says, why)
 	}
 	for _, v := range c.Plan.Verdicts {
-		if v.Gate == cut.GateNotes && v.Blocks() {
+		if v.Gate == project.GateNotes && v.Blocks() {
 			fmt.Fprintf(b, "\n**Operators must be told:** %s\n", cell(v.Reason))
 			for line := range strings.Lines(v.Hint) {
 				fmt.Fprintf(b, "\n→ %s\n", cell(strings.TrimSpace(line)))

@@ -7,16 +7,16 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 )
 
 // placeholder finds the names of arguments in a usage line: <channel>, [version].
 var placeholder = regexp.MustCompile(`[<\[]([a-z]+)[>\]]`)
 
 // completions are what a shell may offer for an argument or a flag, by the name that usage lines and flags give it.
-var completions = map[string]func(*cut.Project) []string{
+var completions = map[string]func(*project.Project) []string{
 	"channel": channelNames, "from": releaseNames, "to": releaseNames, "version": releaseNames,
-	"ring": func(p *cut.Project) []string {
+	"ring": func(p *project.Project) []string {
 		var names []string
 		for _, ch := range p.Policy.Channels {
 			for _, r := range ch.Rings {
@@ -27,7 +27,7 @@ var completions = map[string]func(*cut.Project) []string{
 	},
 }
 
-func channelNames(p *cut.Project) []string {
+func channelNames(p *project.Project) []string {
 	var names []string
 	for _, ch := range p.Policy.Channels {
 		names = append(names, ch.Name)
@@ -36,7 +36,7 @@ func channelNames(p *cut.Project) []string {
 }
 
 // releaseNames are the versions that the ledger knows, the newest of a channel first.
-func releaseNames(p *cut.Project) []string {
+func releaseNames(p *project.Project) []string {
 	var names []string
 	for _, name := range channelNames(p) {
 		c := p.State.Channels[name]

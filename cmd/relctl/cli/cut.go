@@ -8,6 +8,7 @@ import (
 
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/publish"
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -112,8 +113,8 @@ func runCut(cmd *cobra.Command, s IO, f *cutFlags, name string) error {
 }
 
 // tell prints one line a stage to the talk.
-func tell(s IO) func(cut.Progress) {
-	return func(p cut.Progress) {
+func tell(s IO) func(project.Progress) {
+	return func(p project.Progress) {
 		if s.Watch != nil {
 			s.Watch(p)
 		}
@@ -167,8 +168,8 @@ func printResult(s IO, name string, res *cut.Result) {
 }
 
 // openStores opens the stores that a command line names.
-func openStores(addresses []string) ([]cut.Store, error) {
-	var out []cut.Store
+func openStores(addresses []string) ([]project.Store, error) {
+	var out []project.Store
 	for _, at := range addresses {
 		if !publish.IsRemote(at) && at != "" {
 			abs, err := filepath.Abs(at)

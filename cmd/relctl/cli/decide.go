@@ -11,6 +11,7 @@ import (
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -54,7 +55,7 @@ in the channel's file.`,
 			if err != nil {
 				return err
 			}
-			a, err := approval(ctx, p, ch, gate, v, cut.PlanOptions{Pre: pre, Goreleaser: goreleaser, Now: s.now(), Strict: true})
+			a, err := approval(ctx, p, ch, gate, v, project.PlanOptions{Pre: pre, Goreleaser: goreleaser, Now: s.now(), Strict: true})
 			if err != nil {
 				return err
 			}
@@ -78,7 +79,7 @@ in the channel's file.`,
 }
 
 // approval is what a person approves: a release for the gates of rings and the fast lane, else what a cut would release.
-func approval(ctx context.Context, p *cut.Project, ch *channel.Channel, gate string, v release.Version, opts cut.PlanOptions) (*ledger.Approve, error) {
+func approval(ctx context.Context, p *project.Project, ch *channel.Channel, gate string, v release.Version, opts project.PlanOptions) (*ledger.Approve, error) {
 	rel, role, err := p.ReleaseToApprove(ch, gate, v)
 	if err != nil {
 		return nil, err
@@ -86,7 +87,7 @@ func approval(ctx context.Context, p *cut.Project, ch *channel.Channel, gate str
 	if rel != nil {
 		return &ledger.Approve{Gate: gate, Role: role, Commit: rel.Commit, Build: rel.Build}, nil
 	}
-	if role, err = cut.ApprovalRole(ch, gate); err != nil {
+	if role, err = project.ApprovalRole(ch, gate); err != nil {
 		return nil, err
 	}
 	if !v.IsZero() {
@@ -158,7 +159,7 @@ which. The next release, and the next ring, ask again.`,
 }
 
 // waiver is what a person lets through: a change, or a gate.
-func waiver(ctx context.Context, p *cut.Project, ch *channel.Channel, gate, change, ring, of string) (*ledger.Waive, error) {
+func waiver(ctx context.Context, p *project.Project, ch *channel.Channel, gate, change, ring, of string) (*ledger.Waive, error) {
 	if change != "" {
 		commit, err := p.UnreleasedChange(ctx, ch, change)
 		return &ledger.Waive{Change: commit}, err
@@ -235,7 +236,7 @@ themselves, or with a command such as crane delete.`,
 			if err := recorded(s, *asJSON, rec, "%s %s is given up%s", ch.Name, rec.Abandon.Version, burned); err != nil {
 				return err
 			}
-			left = errors.Join(left, p.DiscardShards(ctx, rec.Abandon.Plan, shards, stores))
+			left = errors.Join(left, cut.DiscardShards(ctx, p, rec.Abandon.Plan, shards, stores))
 			if left != nil {
 				s.say("warning: %s", plain(left.Error()))
 			}
@@ -252,7 +253,7 @@ themselves, or with a command such as crane delete.`,
 }
 
 // sayLeft names the images that stay in registries. The release is given up, whatever they answer.
-func sayLeft(ctx context.Context, s IO, p *cut.Project, digest string) {
+func sayLeft(ctx context.Context, s IO, p *project.Project, digest string) {
 	images, err := p.LeftImages(ctx, digest)
 	if err != nil {
 		s.say("warning: it is not known which images were pushed: %s", plain(err.Error()))

@@ -9,6 +9,7 @@ import (
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/deploy"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -62,7 +63,7 @@ last, asks a deploy repository of its own, and changes nothing. What a Secret ho
 				return err
 			}
 			if len(ch.Rings) == 0 {
-				return &cut.NoRingsError{Channel: ch.Name}
+				return &project.NoRingsError{Channel: ch.Name}
 			}
 			if err := inRings(ch, rings); err != nil {
 				return err
@@ -113,7 +114,7 @@ func inRings(ch *channel.Channel, rings []string) error {
 	return nil
 }
 
-func betweenReleases(cmd *cobra.Command, p *cut.Project, ch *channel.Channel, a, b string, rings []string) ([]deploy.Diff, error) {
+func betweenReleases(cmd *cobra.Command, p *project.Project, ch *channel.Channel, a, b string, rings []string) ([]deploy.Diff, error) {
 	from, err := typed(a)
 	if err != nil {
 		return nil, err
@@ -130,7 +131,7 @@ func betweenReleases(cmd *cobra.Command, p *cut.Project, ch *channel.Channel, a,
 	if err != nil {
 		return nil, err
 	}
-	return p.CompareDeployed(cmd.Context(), ch, old, now, rings)
+	return cut.CompareDeployed(cmd.Context(), p, ch, old, now, rings)
 }
 
 // typed reads a version that a person typed.
@@ -144,7 +145,7 @@ func typed(text string) (release.Version, error) {
 
 // nextPromotions compares what the rings run with what would come next, and says for each when it may, or why nothing
 // will: what was rolled back or rejected is not offered again.
-func nextPromotions(cmd *cobra.Command, s IO, p *cut.Project, ch *channel.Channel, rings []string) ([]deploy.Diff, error) {
+func nextPromotions(cmd *cobra.Command, s IO, p *project.Project, ch *channel.Channel, rings []string) ([]deploy.Diff, error) {
 	st, err := p.Status(cmd.Context(), s.now(), ch.Name)
 	if err != nil {
 		return nil, err
@@ -166,7 +167,7 @@ func nextPromotions(cmd *cobra.Command, s IO, p *cut.Project, ch *channel.Channe
 			return nil, err
 		}
 		s.say("%s: %s, %s", r.Ring, r.Action, plain(r.Explain()))
-		diffs, err := p.ComparePromotion(cmd.Context(), ch, r.Ring, rel)
+		diffs, err := cut.ComparePromotion(cmd.Context(), p, ch, r.Ring, rel)
 		if err != nil {
 			return nil, fmt.Errorf("ring %s with %s: %w", r.Ring, r.Candidate, err)
 		}

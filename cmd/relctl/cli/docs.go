@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/site"
 )
@@ -128,7 +128,7 @@ for metrics that the product exports; docs.contract says whether that stops a re
 }
 
 // docsOf makes the documentation that the arguments ask for.
-func docsOf(cmd *cobra.Command, args []string) (*cut.Project, *docsReport, *site.Built, error) {
+func docsOf(cmd *cobra.Command, args []string) (*project.Project, *docsReport, *site.Built, error) {
 	p, err := look(cmd.Context(), cmd, "")
 	if err != nil {
 		return nil, nil, nil, err

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/guide"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/site"
 	"github.com/relctl/relctl/pkg/upgrade"
@@ -59,9 +59,9 @@ offered.`,
 	return cmd
 }
 
-func makeGuide(ctx context.Context, s IO, p *cut.Project, from, to string) (*guide.Guide, error) {
+func makeGuide(ctx context.Context, s IO, p *project.Project, from, to string) (*guide.Guide, error) {
 	if len(p.Policy.Product.Docs.Facts) == 0 {
-		return nil, &cut.NoFactsError{Product: p.Policy.Product.Name}
+		return nil, &project.NoFactsError{Product: p.Policy.Product.Name}
 	}
 	a, err := p.FindCommit(ctx, from)
 	if err != nil {
@@ -75,11 +75,11 @@ func makeGuide(ctx context.Context, s IO, p *cut.Project, from, to string) (*gui
 	if err != nil {
 		return nil, err
 	}
-	return p.Guide(ctx, cut.GuidePoint{Found: a, Name: from}, cut.GuidePoint{Found: b, Name: to}, steps)
+	return p.Guide(ctx, project.GuidePoint{Found: a, Name: from}, project.GuidePoint{Found: b, Name: to}, steps)
 }
 
 // guidePath plans the way between two releases of LTS lines. Others have none.
-func guidePath(ctx context.Context, s IO, p *cut.Project, from, to cut.Found) ([]upgrade.Step, error) {
+func guidePath(ctx context.Context, s IO, p *project.Project, from, to project.Found) ([]upgrade.Step, error) {
 	ch, err := p.Policy.Channel(to.Channel)
 	if from.Version.IsZero() || to.Version.IsZero() || err != nil || ch.Kind != release.LTS {
 		return nil, nil //nolint:nilerr // no channel, no path
@@ -99,7 +99,7 @@ func guidePath(ctx context.Context, s IO, p *cut.Project, from, to cut.Found) ([
 }
 
 // writeGuide writes the documentation of a release with a guide in it.
-func writeGuide(ctx context.Context, s IO, p *cut.Project, g *guide.Guide, at, dir string) error {
+func writeGuide(ctx context.Context, s IO, p *project.Project, g *guide.Guide, at, dir string) error {
 	const page = "upgrade-guide.md"
 	docs, err := p.Docs(ctx, at, site.Page{Path: page, Title: g.Title(), Markdown: g.Markdown(), Source: "the upgrade guide"})
 	if err != nil {

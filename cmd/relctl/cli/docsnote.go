@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/fact"
 	"github.com/relctl/relctl/pkg/guide"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -50,7 +50,7 @@ The release is the newest of the LTS lines, or the last of --channel.`,
 				return err
 			}
 			if p.NotesDir() == "/notes" {
-				return &cut.DocsError{Text: "channels/product.yaml names no folder with the operator's documentation", Remedy: "add the line: docs: {operator: docs/operator}"}
+				return &project.DocsError{Text: "channels/product.yaml names no folder with the operator's documentation", Remedy: "add the line: docs: {operator: docs/operator}"}
 			}
 			undone, err := wantedNotes(cmd, p, *name, strings.Join(args, " "))
 			if err != nil {
@@ -77,7 +77,7 @@ The release is the newest of the LTS lines, or the last of --channel.`,
 }
 
 // wantedNotes are the notes to write: about the fact that is named, else about all that break.
-func wantedNotes(cmd *cobra.Command, p *cut.Project, channelName, about string) (*cut.Undone, error) {
+func wantedNotes(cmd *cobra.Command, p *project.Project, channelName, about string) (*project.Undone, error) {
 	if channelName != "" {
 		if _, err := p.Policy.Channel(channelName); err != nil {
 			return nil, err
@@ -100,7 +100,7 @@ func wantedNotes(cmd *cobra.Command, p *cut.Project, channelName, about string) 
 			return undone, nil
 		}
 	}
-	return nil, &cut.DocsError{
+	return nil, &project.DocsError{
 		Text:   fmt.Sprintf("nothing changed of %s since %s, or it has a note", plain(about), undone.Since),
 		Remedy: fmt.Sprintf("relctl facts diff %s HEAD lists what changed", undone.Since),
 	}
@@ -119,7 +119,7 @@ func writeNotes(top string, missing []guide.Missing) error {
 		}
 		f, err := root.OpenFile(filepath.FromSlash(m.File), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 		if errors.Is(err, fs.ErrExist) {
-			return &cut.DocsError{Text: m.File + " is there already", Remedy: "fill it in, or name the fact in its key facts: " + m.Fact()}
+			return &project.DocsError{Text: m.File + " is there already", Remedy: "fill it in, or name the fact in its key facts: " + m.Fact()}
 		}
 		if err != nil {
 			return err
@@ -132,7 +132,7 @@ func writeNotes(top string, missing []guide.Missing) error {
 	return nil
 }
 
-func printMissingNotes(s IO, u *cut.Undone, dryRun bool) {
+func printMissingNotes(s IO, u *project.Undone, dryRun bool) {
 	if len(u.Missing) == 0 {
 		s.print("each fact that breaks since %s has a note\n", u.Since)
 		return

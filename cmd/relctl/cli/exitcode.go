@@ -7,6 +7,7 @@ import (
 	"github.com/relctl/relctl/pkg/bundle"
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/ring"
 	"github.com/relctl/relctl/pkg/site"
 	"github.com/relctl/relctl/pkg/upgrade"
@@ -21,10 +22,10 @@ func exitCode(err error) int {
 		partly  *cut.PartlyError
 		moved   *plan.MovedError
 		empty   *plan.EmptyError
-		gate    *cut.RefusedError
+		gate    *project.RefusedError
 		loss    *lossError
 		waiting *cut.WaitingError
-		trusted *cut.TrustWaitError
+		trusted *project.TrustWaitError
 		format  *bundle.FormatError
 		refusal *ring.Refusal
 		nothing *cut.NothingError
@@ -34,7 +35,7 @@ func exitCode(err error) int {
 		no      *upgrade.Refusal
 		other   *cut.DifferentError
 		docs    *site.ProblemsError
-		notes   *cut.NotesError
+		notes   *project.NotesError
 		file    *planFileError
 		stale   *cut.StalePlanError
 		shard   *cut.ShardError

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/fact"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -91,7 +91,7 @@ type factFinder struct {
 	IO
 	cmd     *cobra.Command
 	remote  *string
-	project *cut.Project
+	project *project.Project
 }
 
 // set returns the facts of the one argument, or of the working tree.
@@ -141,7 +141,7 @@ func (f *factFinder) named(ctx context.Context, name string) (*fact.Set, error) 
 	return set, err
 }
 
-func (f *factFinder) open(ctx context.Context) (*cut.Project, error) {
+func (f *factFinder) open(ctx context.Context) (*project.Project, error) {
 	if f.project != nil {
 		return f.project, nil
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/gate"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -93,7 +93,7 @@ names on stderr the file with what they were told then; relctl gate replay judge
 }
 
 // sayRefused tells where what gates last refused lies.
-func sayRefused(s IO, p *cut.Project, ch *channel.Channel) error {
+func sayRefused(s IO, p *project.Project, ch *channel.Channel) error {
 	refused, files, err := p.Refusals(ch)
 	if err != nil {
 		return err
@@ -112,8 +112,8 @@ func sayRefused(s IO, p *cut.Project, ch *channel.Channel) error {
 type replayReport struct {
 	Schema string `json:"schema"`
 	// Event is the number of the ledger's event, 0 for a file.
-	Event uint64       `json:"event,omitempty"`
-	Gates []cut.Replay `json:"gates"`
+	Event uint64           `json:"event,omitempty"`
+	Gates []project.Replay `json:"gates"`
 }
 
 func newGateReplay(s IO) *cobra.Command {
@@ -177,7 +177,7 @@ func replay(cmd *cobra.Command, s IO, remote, what string) (*replayReport, error
 		}
 	}
 	var err error
-	out.Gates, err = cut.ReplayVerdicts(verdicts)
+	out.Gates, err = project.ReplayVerdicts(verdicts)
 	if err == nil && len(out.Gates) == 0 {
 		err = errors.New("there are no verdicts of gates")
 	}
@@ -188,13 +188,13 @@ func replay(cmd *cobra.Command, s IO, remote, what string) (*replayReport, error
 }
 
 // eventVerdicts returns the verdicts that an event of the ledger relied on.
-func eventVerdicts(cmd *cobra.Command, p *cut.Project, n uint64) (uint64, []release.Verdict, error) {
+func eventVerdicts(cmd *cobra.Command, p *project.Project, n uint64) (uint64, []release.Verdict, error) {
 	for rec, err := range p.Ledger.Log(cmd.Context()) {
 		if err != nil {
 			return 0, nil, err
 		}
 		if rec.Number == n {
-			return n, cut.EventVerdicts(&rec.Event), nil
+			return n, project.EventVerdicts(&rec.Event), nil
 		}
 	}
 	return 0, nil, &noEventError{number: n}
@@ -229,12 +229,12 @@ func fileVerdicts(data []byte) ([]release.Verdict, error) {
 		if err != nil {
 			return nil, err
 		}
-		return cut.EventVerdicts(e), nil
+		return project.EventVerdicts(e), nil
 	}
 	return head.Verdicts, nil
 }
 
-func printReplay(s IO, gates []cut.Replay) error {
+func printReplay(s IO, gates []project.Replay) error {
 	return s.table(func(row func(cells ...string)) {
 		for _, r := range gates {
 			name := r.Recorded.Gate

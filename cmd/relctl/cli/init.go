@@ -14,9 +14,9 @@ import (
 
 	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/history"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/scaffold"
 )
@@ -77,7 +77,7 @@ committed, and nothing that is there is overwritten.`,
 // survey reads what a proposal is made from. Branches and tags are those of the remote, or, if it does not answer, those
 // that this clone knows.
 func survey(ctx context.Context, s IO, repo *git.Repo, name string) (*scaffold.Repository, error) {
-	remote, err := cut.ChooseRemote(ctx, repo, cut.OpenOptions{Remote: name, Act: true})
+	remote, err := project.ChooseRemote(ctx, repo, project.OpenOptions{Remote: name, Act: true})
 	if err != nil {
 		return nil, err
 	}

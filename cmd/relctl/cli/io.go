@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -18,7 +18,7 @@ type IO struct {
 	In       io.Reader
 	Out, Err io.Writer
 	// Watch, if not nil, is told of each stage of a cut.
-	Watch func(cut.Progress)
+	Watch func(project.Progress)
 	// Now tells the time; nil is the time that it is.
 	Now func() time.Time
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/sign"
 )
 
@@ -145,9 +145,9 @@ func fromEnvironment() bool {
 }
 
 // loadKeys opens private keys for signing releases.
-func loadKeys(ctx context.Context, s IO, refs []string, passwordFile string) ([]cut.Signer, error) {
+func loadKeys(ctx context.Context, s IO, refs []string, passwordFile string) ([]project.Signer, error) {
 	keys, err := openKeys(ctx, s, refs, passwordFile)
-	var out []cut.Signer
+	var out []project.Signer
 	for _, k := range keys {
 		out = append(out, k)
 	}

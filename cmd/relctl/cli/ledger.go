@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -101,7 +101,7 @@ signature of a role. It ends with exit code 1 if anything is wrong.`,
 	return cmd
 }
 
-func verifyLedger(cmd *cobra.Command, s IO, p *cut.Project, asJSON bool) error {
+func verifyLedger(cmd *cobra.Command, s IO, p *project.Project, asJSON bool) error {
 	keys, err := p.Keyrings()
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/carry"
 	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/publish"
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -122,7 +123,7 @@ func openCarried(path, dir string) (*carry.Release, error) {
 }
 
 // carryTo publishes a release in stores. What is done stands in the result, also where one of them failed.
-func carryTo(ctx context.Context, r *carry.Release, to []cut.Store, dryRun bool) (*carried, error) {
+func carryTo(ctx context.Context, r *carry.Release, to []project.Store, dryRun bool) (*carried, error) {
 	m := r.Set.Manifest
 	out := &carried{Schema: carriedSchema, Release: release.Digest(r.Set.Raw), Channel: m.Channel, Version: m.Version, Stores: []string{}, DryRun: dryRun}
 	for _, store := range to {

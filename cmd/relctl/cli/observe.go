@@ -11,6 +11,7 @@ import (
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/gate"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -44,7 +45,7 @@ func (f *sighted) flags(cmd *cobra.Command) {
 }
 
 // record appends what see makes of the release and its place.
-func (f *sighted) record(cmd *cobra.Command, s IO, args []string, see func(p *cut.Project, rel *ledger.Release, o *ledger.Observe) error) error {
+func (f *sighted) record(cmd *cobra.Command, s IO, args []string, see func(p *project.Project, rel *ledger.Release, o *ledger.Observe) error) error {
 	ctx := cmd.Context()
 	v, err := typed(args[1])
 	if err != nil {
@@ -55,7 +56,7 @@ func (f *sighted) record(cmd *cobra.Command, s IO, args []string, see func(p *cu
 		return err
 	}
 	o := ledger.Observe{Cell: f.cell, Version: v}
-	if o.Ring, err = cut.Home(ch, f.cell, f.ring); err != nil {
+	if o.Ring, err = project.Home(ch, f.cell, f.ring); err != nil {
 		return err
 	}
 	rel, err := p.Released(ch, v)
@@ -119,7 +120,7 @@ must be at a commit of the deploy branch that holds the release for this cell; i
 			if err != nil {
 				return err
 			}
-			return f.record(cmd, s, args, func(p *cut.Project, rel *ledger.Release, o *ledger.Observe) error {
+			return f.record(cmd, s, args, func(p *project.Project, rel *ledger.Release, o *ledger.Observe) error {
 				o.Kind, o.Status, o.From, o.To = ledger.ObserveHealth, release.Status(status), begin, end
 				if gitops == "" {
 					return nil
@@ -176,8 +177,8 @@ func seenFrom(from, to string, length time.Duration, now time.Time) (begin, end 
 }
 
 // gitopsHealth asks status objects in a file whether they are healthy at our revision.
-func gitopsHealth(ctx context.Context, p *cut.Project, rel *ledger.Release, o ledger.Observe, file string, names []string) (release.Verdict, error) {
-	revisions, err := p.DeployedAs(ctx, o.Ring, []string{o.Cell}, rel)
+func gitopsHealth(ctx context.Context, p *project.Project, rel *ledger.Release, o ledger.Observe, file string, names []string) (release.Verdict, error) {
+	revisions, err := cut.DeployedAs(ctx, p, o.Ring, []string{o.Cell}, rel)
 	if err != nil {
 		return release.Verdict{}, err
 	}
@@ -223,7 +224,7 @@ time. Like health it is signed with the cell's own key.`,
 			if begin.After(s.now()) {
 				return usagef("nobody has seen that yet", "--from %s lies in the future", minute(begin))
 			}
-			return f.record(cmd, s, args, func(_ *cut.Project, _ *ledger.Release, o *ledger.Observe) error {
+			return f.record(cmd, s, args, func(_ *project.Project, _ *ledger.Release, o *ledger.Observe) error {
 				o.Kind, o.Revision, o.From = ledger.ObserveDeployed, revision, begin.UTC().Truncate(time.Second)
 				return nil
 			})

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -75,7 +75,7 @@ so git must be configured to sign, and counts if the key stands under that role.
 }
 
 // sayUnknownCheck tells of a check that no channel asks for: it may be mistyped.
-func sayUnknownCheck(s IO, p *cut.Project, check string) {
+func sayUnknownCheck(s IO, p *project.Project, check string) {
 	var asked []string
 	for _, ch := range p.Policy.Channels {
 		asked = append(asked, ch.Checks...)

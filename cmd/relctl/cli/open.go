@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -14,13 +14,13 @@ const openSchema = "https://relctl.dev/schema/open/v1"
 // openReport is what `relctl open --json` prints.
 type openReport struct {
 	Schema string `json:"schema"`
-	*cut.Opening
+	*project.Opening
 	DryRun bool `json:"dry_run,omitempty"`
 }
 
 func newOpen(s IO) *cobra.Command {
 	var from, line string
-	var req cut.OpenLine
+	var req project.OpenLine
 	var dryRun bool
 	var remote *string
 	var asJSON *bool
@@ -82,7 +82,7 @@ stands in the ledger.`,
 	return cmd
 }
 
-func printOpening(s IO, p *cut.Project, o *cut.Opening, dryRun bool) {
+func printOpening(s IO, p *project.Project, o *project.Opening, dryRun bool) {
 	what := "is open"
 	if dryRun {
 		what = "would be opened; this was a dry run"

@@ -8,14 +8,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/changelog"
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
 func newPlan(s IO) *cobra.Command {
 	var remote *string
 	var asJSON *bool
-	var opts cut.PlanOptions
+	var opts project.PlanOptions
 	var fetch bool
 	cmd := &cobra.Command{
 		Use:   "plan <channel>",
@@ -53,10 +53,10 @@ operators of, and where alerts and runbooks do not agree with the product (see r
 				return err
 			}
 			if *asJSON {
-				return errors.Join(s.json(made), cut.NotesRefusal(made), agreed.Err())
+				return errors.Join(s.json(made), project.NotesRefusal(made), agreed.Err())
 			}
 			printPlan(s, made)
-			return errors.Join(cut.NotesRefusal(made), agreed.Err())
+			return errors.Join(project.NotesRefusal(made), agreed.Err())
 		},
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 )
 
 // addRemote adds the flag that names the remote.
@@ -20,18 +20,18 @@ func addJSON(cmd *cobra.Command) *bool {
 }
 
 // look opens the project for reading: nothing is fetched, and channel files may come from the working tree.
-func look(ctx context.Context, cmd *cobra.Command, remote string) (*cut.Project, error) {
-	return openProject(ctx, cmd, cut.OpenOptions{Remote: remote})
+func look(ctx context.Context, cmd *cobra.Command, remote string) (*project.Project, error) {
+	return openProject(ctx, cmd, project.OpenOptions{Remote: remote})
 }
 
 // act opens the project for a command that changes something: on refs freshly fetched from the remote.
-func act(ctx context.Context, cmd *cobra.Command, remote string) (*cut.Project, error) {
-	return openProject(ctx, cmd, cut.OpenOptions{Remote: remote, Act: true})
+func act(ctx context.Context, cmd *cobra.Command, remote string) (*project.Project, error) {
+	return openProject(ctx, cmd, project.OpenOptions{Remote: remote, Act: true})
 }
 
 // findChannel finds a channel in the project that was opened just now: findChannel(name)(look(…)).
-func findChannel(name string) func(*cut.Project, error) (*cut.Project, *channel.Channel, error) {
-	return func(p *cut.Project, err error) (*cut.Project, *channel.Channel, error) {
+func findChannel(name string) func(*project.Project, error) (*project.Project, *channel.Channel, error) {
+	return func(p *project.Project, err error) (*project.Project, *channel.Channel, error) {
 		if err != nil {
 			return nil, nil, err
 		}
@@ -41,8 +41,8 @@ func findChannel(name string) func(*cut.Project, error) (*cut.Project, *channel.
 }
 
 // openProject opens the project, with what the command line says about gates.
-func openProject(ctx context.Context, cmd *cobra.Command, opts cut.OpenOptions) (*cut.Project, error) {
-	p, err := cut.Open(ctx, repoFlag(cmd), opts)
+func openProject(ctx context.Context, cmd *cobra.Command, opts project.OpenOptions) (*project.Project, error) {
+	p, err := project.Open(ctx, repoFlag(cmd), opts)
 	if err == nil {
 		p.Prometheus = prometheusFlag(cmd)
 	}

@@ -48,7 +48,7 @@ is not sent again, so that the same command finishes what a broken connection le
 			}
 			return inScratch(func(dir string) error {
 				path := filepath.Join(dir, cut.BundleName(p.Policy.Product.Name, v))
-				if _, err := p.WriteBundle(ctx, ch, v, sources, path); err != nil {
+				if _, err := cut.WriteBundle(ctx, p, ch, v, sources, path); err != nil {
 					return err
 				}
 				r, err := openCarried(path, dir)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/verify"
 )
@@ -86,7 +87,7 @@ bundle came whole and nothing more: the site verifies both files, with relverify
 
 // pullWhat reads the argument: a version of the channel that --channel names, or a channel, which stands for its newest
 // release.
-func pullWhat(ctx context.Context, store cut.Store, arg, channel string) (string, release.Version, error) {
+func pullWhat(ctx context.Context, store project.Store, arg, channel string) (string, release.Version, error) {
 	if release.CheckName(arg) != nil || isVersion(arg) {
 		v, err := versionArg(arg)
 		if err == nil && channel == "" {
@@ -107,7 +108,7 @@ func isVersion(text string) bool {
 }
 
 // pull writes the two files; the bundle comes last, so that where it is the other one is too.
-func pull(ctx context.Context, store cut.Store, channel string, v release.Version, dir string) (*pulled, error) {
+func pull(ctx context.Context, store project.Store, channel string, v release.Version, dir string) (*pulled, error) {
 	raw, err := store.Released(ctx, channel, v)
 	if err != nil {
 		return nil, err
@@ -156,7 +157,7 @@ func fetchNew(dir string, in io.Reader) (path string, err error) {
 	return out.Name(), nil
 }
 
-func sayPulled(s IO, store cut.Store, out *pulled) {
+func sayPulled(s IO, store project.Store, out *pulled) {
 	s.print("bundle    %s\n", out.Bundle)
 	t := out.Trust
 	if t == nil {

@@ -10,13 +10,13 @@ import (
 
 	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/bundle"
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/verify"
 )
 
 // gather walks over the trust of a store, as a client does that knows nothing. Nothing is verified.
-func gather(ctx context.Context, store cut.Store, wanted verify.Wanted) (verify.Files, error) {
+func gather(ctx context.Context, store project.Store, wanted verify.Wanted) (verify.Files, error) {
 	files, err := verify.Gather(&verify.State{}, wanted, func(w verify.Want) ([]byte, error) { return store.Get(ctx, w.Name) })
 	if err != nil {
 		return nil, fmt.Errorf("the trust in %s: %w", store, err)
@@ -26,7 +26,7 @@ func gather(ctx context.Context, store cut.Store, wanted verify.Wanted) (verify.
 
 // newestIn returns the newest final release of a channel that a store's trust lists, without those that must not be
 // installed.
-func newestIn(ctx context.Context, store cut.Store, channel string) (release.Version, error) {
+func newestIn(ctx context.Context, store project.Store, channel string) (release.Version, error) {
 	var none release.Version
 	files, err := gather(ctx, store, verify.Wanted{Standings: []string{channel}, Releases: channel})
 	if err != nil {
@@ -65,7 +65,7 @@ func (e *noNewestError) Hint() string  { return e.hint }
 
 // pullTrust writes the store's trust of today for the channels of which a fetched bundle carries the news, beside the
 // bundle's place. It returns nil if the store has no trust.
-func pullTrust(ctx context.Context, store cut.Store, fetched, place string) (*pulledTrust, error) {
+func pullTrust(ctx context.Context, store project.Store, fetched, place string) (*pulledTrust, error) {
 	if head, err := store.Get(ctx, release.TrustDir+release.RoleTimestamp+".json"); head == nil || err != nil {
 		return nil, err
 	}

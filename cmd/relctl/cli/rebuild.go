@@ -48,7 +48,7 @@ builds on a machine of their own, and signs only what that machine confirms.`,
 				return err
 			}
 			opts.Progress = tell(s)
-			r, err := p.Rebuild(cmd.Context(), v, name, opts)
+			r, err := cut.Rebuild(cmd.Context(), p, v, name, opts)
 			if r == nil {
 				return err
 			}

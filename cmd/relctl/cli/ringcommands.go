@@ -5,6 +5,7 @@ import (
 
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/ring"
 )
 
@@ -69,7 +70,7 @@ relctl exonerate takes the rejection back.`,
 			if err != nil {
 				return err
 			}
-			var twins []cut.Twin
+			var twins []project.Twin
 			err = roll(cmd, s, f, args[0], func(r *cut.Rollout) cut.Decide {
 				twins = r.Twins(args[0], v)
 				return func(m ring.Model) (*ledger.Event, error) { return m.Reject(v, reason) }

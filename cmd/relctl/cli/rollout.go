@@ -9,6 +9,7 @@ import (
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/ring"
 )
@@ -43,7 +44,7 @@ type rollFlags struct {
 	// keys sign artifacts, see rollFlags.signers.
 	keys         []string
 	passwordFile string
-	loaded       []cut.Signer
+	loaded       []project.Signer
 }
 
 func addRoll(cmd *cobra.Command) *rollFlags {
@@ -55,7 +56,7 @@ func addRoll(cmd *cobra.Command) *rollFlags {
 }
 
 // signers opens the keys, once for all channels. A dry run needs none.
-func (f *rollFlags) signers(ctx context.Context, s IO) ([]cut.Signer, error) {
+func (f *rollFlags) signers(ctx context.Context, s IO) ([]project.Signer, error) {
 	if f.loaded != nil || f.dryRun {
 		return f.loaded, nil
 	}
@@ -65,7 +66,7 @@ func (f *rollFlags) signers(ctx context.Context, s IO) ([]cut.Signer, error) {
 }
 
 // actAt opens the project as act does, with events that bear the time of the clock.
-func actAt(ctx context.Context, cmd *cobra.Command, s IO, remote string) (*cut.Project, error) {
+func actAt(ctx context.Context, cmd *cobra.Command, s IO, remote string) (*project.Project, error) {
 	p, err := act(ctx, cmd, remote)
 	if err == nil {
 		p.Clock = s.now
@@ -87,12 +88,18 @@ func openRollout(cmd *cobra.Command, s IO, f *rollFlags, name string) (*cut.Roll
 	return rolloutOf(cmd.Context(), p, s, f, ch)
 }
 
-func rolloutOf(ctx context.Context, p *cut.Project, s IO, f *rollFlags, ch *channel.Channel) (*cut.Rollout, error) {
+func rolloutOf(ctx context.Context, p *project.Project, s IO, f *rollFlags, ch *channel.Channel) (*cut.Rollout, error) {
 	keys, err := f.signers(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	return p.Rollout(ch, cut.RolloutOptions{Now: s.now, Signers: keys, DryRun: f.dryRun, Progress: s.Watch})
+	return cut.NewRollout(p, ch, cut.RolloutOptions{
+		Now: s.now, Signers: keys, DryRun: f.dryRun, Progress: s.Watch,
+		Reveal: func(ctx context.Context, rel ledger.Release) error {
+			_, err := cut.Reveal(ctx, p, ch, rel, cut.Options{Now: s.now(), Progress: s.Watch})
+			return err
+		},
+	})
 }
 
 // roll runs one command about the rings of a channel and says what came of it.

@@ -17,6 +17,7 @@ import (
 	"github.com/relctl/relctl/pkg/guide"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/portal"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/timeline"
 	"github.com/relctl/relctl/pkg/trust"
@@ -47,7 +48,7 @@ var schemas = map[string]func() ([]byte, error){
 	"docs-note":           describe("docs-note", "What relctl docs note --json prints", notesReport{}),
 	"upgrade-guide":       describe("upgrade-guide", "What relctl docs guide --json prints", guide.Guide{}),
 	"standing":            describe("standing", "What customers of a line are told, channels/<channel>.json", release.Standing{}),
-	"status":              describe("status", "What relctl status --json prints", cut.Status{}),
+	"status":              describe("status", "What relctl status --json prints", project.Status{}),
 	"trust-report":        describe("trust-report", "What the commands that change trust print with --json", trustReport{}),
 	"trust-request":       describe("trust-request", "A request for signatures of trust", trust.Request{}),
 	"trust-status":        describe("trust-status", "What relctl trust status --json prints", trustStatus{}),
@@ -63,7 +64,7 @@ var schemas = map[string]func() ([]byte, error){
 	"rollout":             describe("rollout", "What the commands about rings print with --json", rolloutReport{}),
 	"gate-record":         describe("gate-record", "What a gate asked and was answered", gate.Record{}),
 	"gate-replay":         describe("gate-replay", "What relctl gate replay --json prints", replayReport{}),
-	"refused":             describe("refused", "What gates were told when they refused, as it is kept in dist/relctl", cut.Refused{}),
+	"refused":             describe("refused", "What gates were told when they refused, as it is kept in dist/relctl", project.Refused{}),
 	"gate-list":           describe("gate-list", "What relctl gate list --json prints", gateList{}),
 	"site":                describe("site", "What a site trusts and demands, site.json", verify.SiteConfig{}),
 	"site-state":          describe("site-state", "What a site has seen, state.json", verify.State{}),

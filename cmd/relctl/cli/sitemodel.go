@@ -9,11 +9,11 @@ import (
 
 	"github.com/relctl/relctl/pkg/backport"
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/history"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/portal"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/ring"
 	"github.com/relctl/relctl/pkg/timeline"
@@ -23,7 +23,7 @@ import (
 // tell.
 type gatherer struct {
 	IO
-	project *cut.Project
+	project *project.Project
 	now     time.Time
 }
 
@@ -83,7 +83,7 @@ func (g *gatherer) channels(ctx context.Context, m *portal.Model) error {
 	return nil
 }
 
-func (g *gatherer) ring(channel string, r *cut.RingStatus) portal.Ring {
+func (g *gatherer) ring(channel string, r *project.RingStatus) portal.Ring {
 	out := portal.Ring{
 		Name: r.Ring, Cells: r.Cells, Runs: r.Runs, Since: r.Since, Soak: soakWords(r.Soak), Gates: gatesWords(r.Gates),
 		Next: string(r.Action), Why: r.Explain(), Hint: r.Hint, Verdicts: release.WithoutRecords(r.Verdicts),

@@ -9,16 +9,16 @@ import (
 
 	"github.com/relctl/relctl/pkg/changelog"
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/history"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/portal"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
 // releases lists the releases of a channel, the newest first, and before them what is not released yet. Their changes are
 // read when the portal asks for them.
-func (g *gatherer) releases(ctx context.Context, ch *channel.Channel, st *cut.ChannelStatus) ([]portal.Release, error) {
+func (g *gatherer) releases(ctx context.Context, ch *channel.Channel, st *project.ChannelStatus) ([]portal.Release, error) {
 	if st.Missing != "" {
 		return []portal.Release{}, nil
 	}
@@ -73,7 +73,7 @@ func (g *gatherer) releases(ctx context.Context, ch *channel.Channel, st *cut.Ch
 // row on with all that are older, in one walk that is a release ahead of who asks.
 type changes struct {
 	ctx       context.Context //nolint:containedctx // that of the command, for what the portal asks later
-	project   *cut.Project
+	project   *project.Project
 	channel   *channel.Channel
 	overrides []*changelog.Override
 	window    window

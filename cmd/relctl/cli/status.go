@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/ring"
 )
@@ -39,7 +39,7 @@ supported. It changes nothing, asks no gate, and looks at what was fetched last:
 			if fetch {
 				open = act
 			}
-			read := func(ctx context.Context) (*cut.Project, *cut.Status, error) {
+			read := func(ctx context.Context) (*project.Project, *project.Status, error) {
 				p, err := open(ctx, cmd, *remote)
 				if err != nil {
 					return nil, nil, err
@@ -84,7 +84,7 @@ supported. It changes nothing, asks no gate, and looks at what was fetched last:
 }
 
 // printStatus writes a status for people, in lines of at most [statusWidth] columns.
-func printStatus(s IO, w io.Writer, st *cut.Status) {
+func printStatus(s IO, w io.Writer, st *project.Status) {
 	line := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
 	line("%s, %s", s.paint("1", plain(st.Product)), minute(st.Time))
 	for _, e := range st.Trust {
@@ -101,7 +101,7 @@ func printStatus(s IO, w io.Writer, st *cut.Status) {
 		last, since := "-", "-"
 		if ch.Last != nil {
 			last, since = ch.Last.Version.String(), released(ch.Last)
-			if slices.ContainsFunc(ch.Withdrawn, func(w cut.SaidStatus) bool { return w.Version.Compare(ch.Last.Version) == 0 }) {
+			if slices.ContainsFunc(ch.Withdrawn, func(w project.SaidStatus) bool { return w.Version.Compare(ch.Last.Version) == 0 }) {
 				last += " withdrawn"
 			}
 		}
@@ -119,7 +119,7 @@ func printStatus(s IO, w io.Writer, st *cut.Status) {
 }
 
 // printRolling writes the rings of one rolling channel, and under them what there is to say about each.
-func printRolling(s IO, w io.Writer, ch *cut.ChannelStatus) {
+func printRolling(s IO, w io.Writer, ch *project.ChannelStatus) {
 	head := "no release yet"
 	if ch.Last != nil {
 		head = fmt.Sprintf("last release %s, %s", ch.Last.Version, released(ch.Last))
@@ -162,7 +162,7 @@ type ringNote struct {
 
 // ringNotes are what happens next with rings that are not up to date, and why; those of which the same is to be said
 // come together.
-func ringNotes(rings []cut.RingStatus) []ringNote {
+func ringNotes(rings []project.RingStatus) []ringNote {
 	var out []ringNote
 	add := func(ring, text, hint string) {
 		for i := range out {
@@ -191,7 +191,7 @@ func ringNotes(rings []cut.RingStatus) []ringNote {
 }
 
 // channelNotes are the things about a channel that do not fit a table.
-func channelNotes(ch *cut.ChannelStatus) []string {
+func channelNotes(ch *project.ChannelStatus) []string {
 	var out []string
 	for _, f := range ch.Freezes {
 		text := fmt.Sprintf("freeze %s, declared %s by %s (event %d): %s", f.Name, minute(f.Time), f.Actor, f.Event, f.Reason)
@@ -214,38 +214,38 @@ func channelNotes(ch *cut.ChannelStatus) []string {
 func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
 
 // released says when a release was made, as far as the ledger knows.
-func released(r *cut.LastRelease) string {
+func released(r *project.LastRelease) string {
 	if r.Adopted {
 		return "before the ledger"
 	}
 	return r.Time.UTC().Format("2006-01-02 15:04")
 }
 
-func pending(ch *cut.ChannelStatus) string {
+func pending(ch *project.ChannelStatus) string {
 	if ch.Unreleased == nil {
 		return "-"
 	}
 	return release.Count(*ch.Unreleased, "change")
 }
 
-func supportWords(l *cut.SupportLeft) string {
+func supportWords(l *project.SupportLeft) string {
 	switch {
 	case l == nil:
 		return "-"
 	case l.Ended != 0:
 		return fmt.Sprintf("ended by event %d", l.Ended)
-	case l.Phase == cut.PhaseEOL:
+	case l.Phase == project.PhaseEOL:
 		return "end of life since " + l.EOL.String()
 	case l.Days == nil:
 		return string(l.Phase)
-	case l.Phase == cut.PhaseFull && !l.Maintenance.IsZero():
+	case l.Phase == project.PhaseFull && !l.Maintenance.IsZero():
 		return fmt.Sprintf("%s, maintenance in %s", l.Phase, release.Count(*l.Days, "day"))
 	}
 	return fmt.Sprintf("%s, end of life in %s", l.Phase, release.Count(*l.Days, "day"))
 }
 
 // soakWords says how far a soak has come: 1h10m of 2h.
-func soakWords(k *cut.SoakStatus) string {
+func soakWords(k *project.SoakStatus) string {
 	if k == nil {
 		return "-"
 	}

@@ -7,15 +7,15 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/ring"
 )
 
 // shown is a status as people see it.
-func shown(channels ...cut.ChannelStatus) string {
+func shown(channels ...project.ChannelStatus) string {
 	var b bytes.Buffer
-	printStatus(IO{Out: &b}, &b, &cut.Status{Product: "acme", Time: time.Date(2026, 3, 3, 10, 30, 0, 0, time.UTC), Channels: channels})
+	printStatus(IO{Out: &b}, &b, &project.Status{Product: "acme", Time: time.Date(2026, 3, 3, 10, 30, 0, 0, time.UTC), Channels: channels})
 	return b.String()
 }
 
@@ -23,15 +23,15 @@ func TestStatusFitsAHundredColumnsWhateverTheNames(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("long-", 12) + "name"
 	got := shown(
-		cut.ChannelStatus{Name: "rolling", Kind: release.Rolling, Missing: "refs/remotes/origin/" + long, Rings: []cut.RingStatus{{
+		project.ChannelStatus{Name: "rolling", Kind: release.Rolling, Missing: "refs/remotes/origin/" + long, Rings: []project.RingStatus{{
 			Decision: ring.Decision{
 				Ring: long, Runs: release.MustVersion("2026.1231.10-rc.1"), Action: ring.RolledBack,
 				Reason: "rolled back: " + strings.Repeat("because it was not well ", 10), Hint: "relctl resume rolling --ring " + long,
 			},
-			Soak:  &cut.SoakStatus{Needed: 86400, Healthy: 3661},
+			Soak:  &project.SoakStatus{Needed: 86400, Healthy: 3661},
 			Gates: []release.Verdict{{Gate: long, Status: release.Pass}},
 		}}},
-		cut.ChannelStatus{Name: "lts-" + long, Kind: release.LTS, Open: &cut.OpenRelease{Version: release.MustVersion("2.4.3"), By: "A <a@acme.example>"}},
+		project.ChannelStatus{Name: "lts-" + long, Kind: release.LTS, Open: &project.OpenRelease{Version: release.MustVersion("2.4.3"), By: "A <a@acme.example>"}},
 	)
 	for line := range strings.Lines(got) {
 		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > statusWidth {
@@ -47,12 +47,12 @@ func TestStatusFitsAHundredColumnsWhateverTheNames(t *testing.T) {
 
 func TestStatusSaysOnceWhatIsTheSameForManyRings(t *testing.T) {
 	t.Parallel()
-	var rings []cut.RingStatus
+	var rings []project.RingStatus
 	for _, name := range []string{"one", "two", "three"} {
-		rings = append(rings, cut.RingStatus{Decision: ring.Decision{Ring: name, Action: ring.Held, Reason: "held by all", Hint: "relctl resume rolling"}})
+		rings = append(rings, project.RingStatus{Decision: ring.Decision{Ring: name, Action: ring.Held, Reason: "held by all", Hint: "relctl resume rolling"}})
 	}
 	rings[1].Refused = "1.0.0 was rejected by event 7"
-	got := shown(cut.ChannelStatus{Name: "rolling", Kind: release.Rolling, Rings: rings})
+	got := shown(project.ChannelStatus{Name: "rolling", Kind: release.Rolling, Rings: rings})
 	if !strings.Contains(got, "  one, two, three: held by all\n    relctl resume rolling\n") || strings.Count(got, "held by all") != 1 {
 		t.Errorf("the reason is not told once:\n%s", got)
 	}
@@ -63,7 +63,7 @@ func TestStatusSaysOnceWhatIsTheSameForManyRings(t *testing.T) {
 
 func TestSoakAndGatesInAFewWords(t *testing.T) {
 	t.Parallel()
-	for want, k := range map[string]*cut.SoakStatus{
+	for want, k := range map[string]*project.SoakStatus{
 		"-":             nil,
 		"0s of 2h":      {Needed: 7200},
 		"30s of 1m":     {Needed: 60, Healthy: 30},
@@ -90,12 +90,12 @@ func TestSoakAndGatesInAFewWords(t *testing.T) {
 func TestSupportLeftInAFewWords(t *testing.T) {
 	t.Parallel()
 	ten := 10
-	for want, l := range map[string]*cut.SupportLeft{
+	for want, l := range map[string]*project.SupportLeft{
 		"-":                                   nil,
-		"full":                                {Phase: cut.PhaseFull},
-		"full, end of life in 10 days":        {Phase: cut.PhaseFull, Days: &ten},
-		"maintenance, end of life in 10 days": {Phase: cut.PhaseMaintenance, Days: &ten},
-		"ended by event 9":                    {Phase: cut.PhaseEOL, Ended: 9},
+		"full":                                {Phase: project.PhaseFull},
+		"full, end of life in 10 days":        {Phase: project.PhaseFull, Days: &ten},
+		"maintenance, end of life in 10 days": {Phase: project.PhaseMaintenance, Days: &ten},
+		"ended by event 9":                    {Phase: project.PhaseEOL, Ended: 9},
 	} {
 		if got := supportWords(l); got != want {
 			t.Errorf("%+v: %q, want %q", l, got, want)

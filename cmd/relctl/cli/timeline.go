@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/timeline"
 )
 
@@ -74,7 +74,7 @@ the signature of a role, it says whether it has one. An observation of a cell is
 }
 
 // story reads the ledger's events, verified against the roles of the policy.
-func story(ctx context.Context, p *cut.Project, f timeline.Filter) ([]timeline.Entry, error) {
+func story(ctx context.Context, p *project.Project, f timeline.Filter) ([]timeline.Entry, error) {
 	keys, err := p.Keyrings()
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func story(ctx context.Context, p *cut.Project, f timeline.Filter) ([]timeline.E
 }
 
 // placed refuses a channel or a ring that neither the policy nor the ledger knows, "" for any.
-func placed(p *cut.Project, channel, ring string) error {
+func placed(p *project.Project, channel, ring string) error {
 	var channels, rings []string
 	for _, ch := range p.Policy.Channels {
 		channels = append(channels, ch.Name)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/sign"
 	"github.com/relctl/relctl/pkg/trust"
@@ -20,8 +21,10 @@ import (
 // trustReport is what the commands about trust print with --json.
 type trustReport struct {
 	Schema string `json:"schema"`
-	*cut.TrustResult
-	DryRun bool `json:"dry_run,omitempty"`
+	*project.TrustResult
+	// Released are waiting releases that became visible.
+	Released []*cut.Result `json:"released,omitempty"`
+	DryRun   bool          `json:"dry_run,omitempty"`
 }
 
 const trustReportSchema = "https://relctl.dev/schema/trust-report/v1"
@@ -86,7 +89,7 @@ func loadTrustKeys(ctx context.Context, s IO, files []string, passwordFile strin
 }
 
 // storesOf are the stores that a command line names, or the policy's.
-func storesOf(p *cut.Project, dirs []string) ([]cut.Store, error) {
+func storesOf(p *project.Project, dirs []string) ([]project.Store, error) {
 	if len(dirs) == 0 {
 		return p.Stores(), nil
 	}
@@ -94,8 +97,8 @@ func storesOf(p *cut.Project, dirs []string) ([]cut.Store, error) {
 }
 
 // change opens the project and prepares what all changes of trust have in common.
-func (f *trustFlags) change(cmd *cobra.Command, s IO) (*cut.Project, cut.TrustChange, error) {
-	c := cut.TrustChange{Reason: f.reason, Ask: f.out != "", DryRun: f.dryRun, Now: s.now()}
+func (f *trustFlags) change(cmd *cobra.Command, s IO) (*project.Project, project.TrustChange, error) {
+	c := project.TrustChange{Reason: f.reason, Ask: f.out != "", DryRun: f.dryRun, Now: s.now()}
 	if f.out != "" {
 		if _, err := os.Lstat(f.out); err == nil {
 			return nil, c, usagef("choose another name", "%s exists already", f.out)
@@ -118,14 +121,14 @@ func (f *trustFlags) change(cmd *cobra.Command, s IO) (*cut.Project, cut.TrustCh
 }
 
 // run makes a change and says what came of it.
-func (f *trustFlags) run(cmd *cobra.Command, s IO, edit func(p *cut.Project, repo *trust.Repository, e *trust.Edit) error) error {
+func (f *trustFlags) run(cmd *cobra.Command, s IO, edit func(p *project.Project, repo *trust.Repository, e *trust.Edit) error) error {
 	p, c, err := f.change(cmd, s)
 	if err != nil {
 		return err
 	}
 	c.Edit = func(repo *trust.Repository, e *trust.Edit) error {
 		if repo.IsZero() && cmd.Name() != "init" {
-			return &cut.NoTrustError{}
+			return &project.NoTrustError{}
 		}
 		return edit(p, repo, e)
 	}
@@ -140,7 +143,7 @@ func (f *trustFlags) run(cmd *cobra.Command, s IO, edit func(p *cut.Project, rep
 }
 
 // report writes the request file, if there is one, and says what happened and what comes next.
-func (f *trustFlags) report(s IO, res *cut.TrustResult) error {
+func (f *trustFlags) report(s IO, res *project.TrustResult, released ...*cut.Result) error {
 	if res.Request != nil {
 		data, err := release.Encode(res.Request)
 		if err != nil {
@@ -151,7 +154,7 @@ func (f *trustFlags) report(s IO, res *cut.TrustResult) error {
 		}
 	}
 	if *f.json {
-		return s.json(trustReport{Schema: trustReportSchema, TrustResult: res, DryRun: f.dryRun})
+		return s.json(trustReport{Schema: trustReportSchema, TrustResult: res, Released: released, DryRun: f.dryRun})
 	}
 	switch {
 	case f.dryRun:
@@ -162,20 +165,20 @@ func (f *trustFlags) report(s IO, res *cut.TrustResult) error {
 		printWants(s, res.Wants)
 		s.print("\nNext: relctl trust sign %s --key <file>   on the machines that hold the keys, without network\n      relctl trust collect %s\n", f.out, f.out)
 	default:
-		printSigned(s, res)
+		printSigned(s, res, released)
 	}
 	return nil
 }
 
 // printSigned says which metadata is new, and what the reconciler has still to do.
-func printSigned(s IO, res *cut.TrustResult) {
+func printSigned(s IO, res *project.TrustResult, released []*cut.Result) {
 	if res.Event != 0 {
 		s.print("ledger %d: signed %s\n", res.Event, strings.Join(res.Roles, ", "))
 	}
 	for _, store := range res.Stores {
 		s.print("  store     %s\n", store)
 	}
-	for _, r := range res.Released {
+	for _, r := range released {
 		s.print("  released  %s %s\n", r.Manifest.Channel, r.Manifest.Version)
 	}
 	if res.Wants != nil {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/trust"
 )
@@ -25,7 +25,7 @@ several channels' status; a key that signs releases has none. Two of three root 
     --role lts-2.4=ci.pub --role lts-2.4-status=status.pub --out request.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return f.run(cmd, s, func(_ *cut.Project, repo *trust.Repository, e *trust.Edit) error {
+			return f.run(cmd, s, func(_ *project.Project, repo *trust.Repository, e *trust.Edit) error {
 				if !repo.IsZero() {
 					return usagef("relctl trust show shows it; rotate-root, add-key, remove-key and revoke change it", "there is a root of trust already")
 				}
@@ -62,7 +62,7 @@ func newTrustAddKey(s IO) *cobra.Command {
   relctl trust add-key root dora.pub --threshold 3 --out request.json`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.run(cmd, s, func(p *cut.Project, _ *trust.Repository, e *trust.Edit) error {
+			return f.run(cmd, s, func(p *project.Project, _ *trust.Repository, e *trust.Edit) error {
 				if channel, _ := trust.ChannelOf(args[0]); channel != "" {
 					if _, err := p.Policy.Channel(channel); err != nil {
 						return err
@@ -107,7 +107,7 @@ func newTrustRemoveKey(s IO) *cobra.Command {
   relctl trust remove-key lts-2.4 old-ci.pub --out request.json`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.run(cmd, s, func(_ *cut.Project, _ *trust.Repository, e *trust.Edit) error {
+			return f.run(cmd, s, func(_ *project.Project, _ *trust.Repository, e *trust.Edit) error {
 				for _, text := range args[1:] {
 					name, err := keyOrName(text)
 					if err != nil {
@@ -139,7 +139,7 @@ that knows any older root follows. Customers need nothing but their next bundle 
   relctl trust rotate-root --add dora.pub --remove anna.pub --out request.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return f.run(cmd, s, func(_ *cut.Project, _ *trust.Repository, e *trust.Edit) error {
+			return f.run(cmd, s, func(_ *project.Project, _ *trust.Repository, e *trust.Edit) error {
 				e.Renew(release.RoleRoot)
 				for _, path := range add {
 					key, err := readPublic(path)
@@ -182,7 +182,7 @@ bundle write makes them anew with today's trust.`,
 		Example: `  relctl trust revoke 3f2a9c1b04de --replace ci-new.pub --reason "runner was broken into" --out request.json`,
 		Args:    exactly("key"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.run(cmd, s, func(_ *cut.Project, _ *trust.Repository, e *trust.Edit) error {
+			return f.run(cmd, s, func(_ *project.Project, _ *trust.Repository, e *trust.Edit) error {
 				name, err := keyOrName(args[0])
 				if err != nil {
 					return err
@@ -222,7 +222,7 @@ func newTrustRenew(s IO) *cobra.Command {
 					return usagef("relctl trust refresh --key <file>", "%s is the reconciler's", role)
 				}
 			}
-			return f.run(cmd, s, func(_ *cut.Project, _ *trust.Repository, e *trust.Edit) error {
+			return f.run(cmd, s, func(_ *project.Project, _ *trust.Repository, e *trust.Edit) error {
 				for _, role := range args {
 					e.Renew(role)
 				}
@@ -246,7 +246,7 @@ channels that is due.`,
   relctl trust standing lts-2.2 lts-2.4 --out request.json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.run(cmd, s, func(p *cut.Project, _ *trust.Repository, e *trust.Edit) error {
+			return f.run(cmd, s, func(p *project.Project, _ *trust.Repository, e *trust.Edit) error {
 				for _, name := range args {
 					if _, err := p.Policy.Channel(name); err != nil {
 						return err

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/bundle"
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/trust"
 )
@@ -163,7 +163,7 @@ func kitText(name, product string) (string, error) {
 }
 
 // kitFiles are the files of the kit beside relverify.
-func kitFiles(p *cut.Project, root trust.File) ([]trust.Named, error) {
+func kitFiles(p *project.Project, root trust.File) ([]trust.Named, error) {
 	product := p.Policy.Product.Name
 	out := []trust.Named{{Name: "root.json", Data: root.Data}, {Name: "FINGERPRINT.txt", Data: []byte(fingerprintSheet(product, root.Version, root.Data))}}
 	for _, name := range []string{"README.txt", "check.sh", "check.ps1", "by-hand.sh", "by-hand.ps1"} {

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/trust"
 )
@@ -31,8 +31,8 @@ type trustStatus struct {
 	// Requests wait for signatures.
 	Requests []ledger.TrustRequest `json:"requests"`
 	// Problems keep clients from accepting the newest metadata.
-	Problems []string           `json:"problems"`
-	Warnings []cut.TrustWarning `json:"warnings"`
+	Problems []string               `json:"problems"`
+	Warnings []project.TrustWarning `json:"warnings"`
 	// Outdated are channels whose standing is to be signed anew.
 	Outdated []string `json:"outdated"`
 
@@ -85,7 +85,7 @@ func readTrustStatus(cmd *cobra.Command, s IO, remote string) (*trustStatus, err
 	}
 	st := &trustStatus{
 		Schema: trustStatusSchema, Product: p.Policy.Product.Name, Roles: []trust.Expiry{}, Keys: map[string]roleKeys{},
-		Requests: []ledger.TrustRequest{}, Problems: []string{}, Warnings: []cut.TrustWarning{}, Outdated: []string{},
+		Requests: []ledger.TrustRequest{}, Problems: []string{}, Warnings: []project.TrustWarning{}, Outdated: []string{},
 	}
 	if p.State.Trust != nil {
 		st.Requests = append(st.Requests, p.State.Trust.Requests...)
@@ -170,7 +170,7 @@ func newTrustShow(s IO) *cobra.Command {
 				return err
 			}
 			if st.Root == 0 {
-				return &cut.NoTrustError{}
+				return &project.NoTrustError{}
 			}
 			rows := [][]string{{"ROLE", "MUST SIGN", "KEY", "ID IN TUF"}}
 			for _, role := range st.order {

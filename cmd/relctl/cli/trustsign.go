@@ -13,6 +13,7 @@ import (
 
 	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/trust"
 )
@@ -161,11 +162,12 @@ has the signatures that it needs, records the metadata. With the keys of snapsho
 			if err != nil {
 				return err
 			}
+			var released []*cut.Result
 			var waiting error
 			if res.Wants == nil && !f.dryRun {
-				res.Released, waiting = p.FinishWaiting(cmd.Context(), c, tell(s))
+				released, waiting = cut.FinishWaiting(cmd.Context(), p, c, tell(s))
 			}
-			return errors.Join(f.report(s, res), waiting)
+			return errors.Join(f.report(s, res, released...), waiting)
 		},
 	}
 	f.remote, f.json = addRemote(cmd), addJSON(cmd)
@@ -196,7 +198,7 @@ request.`,
 
 // sayOutdated names the channels whose standing is to be signed anew: a withdrawal, or a release that changed which upgrades
 // lose a fix, reaches customers only then.
-func sayOutdated(ctx context.Context, s IO, p *cut.Project) error {
+func sayOutdated(ctx context.Context, s IO, p *project.Project) error {
 	repo, err := p.TrustRepository(ctx)
 	if err != nil {
 		return err
@@ -221,29 +223,30 @@ func runRefresh(cmd *cobra.Command, s IO, f *trustFlags) error {
 	if err != nil {
 		return err
 	}
+	var released []*cut.Result
 	var waiting error
 	if !f.dryRun {
-		if res.Released, waiting = p.FinishWaiting(ctx, c, tell(s)); waiting == nil && res.Wants != nil && res.Request == nil {
-			waiting = &cut.TrustWaitError{What: "trust", Wants: res.Wants, Remedy: "relctl trust refresh --key <file>, by whoever holds these keys"}
+		if released, waiting = cut.FinishWaiting(ctx, p, c, tell(s)); waiting == nil && res.Wants != nil && res.Request == nil {
+			waiting = &project.TrustWaitError{What: "trust", Wants: res.Wants, Remedy: "relctl trust refresh --key <file>, by whoever holds these keys"}
 		}
 	}
 	switch {
 	case *f.json:
-		err = s.json(trustReport{Schema: trustReportSchema, TrustResult: res, DryRun: f.dryRun})
+		err = s.json(trustReport{Schema: trustReportSchema, TrustResult: res, Released: released, DryRun: f.dryRun})
 	case f.dryRun:
 		s.print("would sign %s; this was a dry run\n", orNothing(res.Roles))
 		printWants(s, res.Wants)
 	case res.Request != nil:
-		return errors.Join(f.report(s, res), waiting)
+		return errors.Join(f.report(s, res, released...), waiting)
 	case waiting != nil:
 		if len(res.Roles) > 0 {
 			s.print("ledger %d: signed %s\n", res.Event, strings.Join(res.Roles, ", "))
 		}
 	case res.Event == 0:
 		s.print("trust is up to date\n")
-		printSigned(s, res)
+		printSigned(s, res, released)
 	default:
-		printSigned(s, res)
+		printSigned(s, res, released)
 	}
 	return errors.Join(err, waiting, sayOutdated(ctx, s, p))
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/upgrade"
 )
@@ -114,7 +114,7 @@ to light and dark, has no scripts, and says in words what it shows.`,
 				return err
 			}
 			if len(lines) == 0 {
-				return &cut.StatementError{Text: "there is no channel of kind lts, and so nothing to draw", Remedy: "relctl open opens a line"}
+				return &project.StatementError{Text: "there is no channel of kind lts, and so nothing to draw", Remedy: "relctl open opens a line"}
 			}
 			svg := upgrade.Picture{Product: p.Policy.Product.Name, Now: now, Lines: lines}.SVG()
 			if out != "" {
@@ -130,7 +130,7 @@ to light and dark, has no scripts, and says in words what it shows.`,
 }
 
 // upgradeLines gathers what is known of all LTS channels: their standing as it would be signed now, and their releases.
-func upgradeLines(ctx context.Context, p *cut.Project, now time.Time) ([]upgrade.Drawn, error) {
+func upgradeLines(ctx context.Context, p *project.Project, now time.Time) ([]upgrade.Drawn, error) {
 	lines, err := p.Lines(ctx)
 	if err != nil {
 		return nil, err

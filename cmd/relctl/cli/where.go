@@ -12,6 +12,7 @@ import (
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/history"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -144,7 +145,7 @@ func (e *notFoundError) Hint() string {
 }
 
 // sight gathers how a change stands everywhere.
-func sight(ctx context.Context, p *cut.Project, ix *history.Index, c *history.Known, images *imageFinder) (sighting, error) {
+func sight(ctx context.Context, p *project.Project, ix *history.Index, c *history.Known, images *imageFinder) (sighting, error) {
 	out := sighting{Known: c}
 	for _, name := range append([]string{ix.Main()}, ix.Lines()...) {
 		at := spot{Channel: name, State: ix.State(c, name)}
@@ -159,7 +160,7 @@ func sight(ctx context.Context, p *cut.Project, ix *history.Index, c *history.Kn
 }
 
 // released adds what the ledger knows of the first release with the change, and which rings have it.
-func (at *spot) released(ctx context.Context, p *cut.Project, st *ledger.Channel, images *imageFinder) error {
+func (at *spot) released(ctx context.Context, p *project.Project, st *ledger.Channel, images *imageFinder) error {
 	first := st.Find(at.Since)
 	if first == nil {
 		return nil

@@ -3,8 +3,8 @@ package cli
 import (
 	"context"
 
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -25,7 +25,7 @@ func (i spotImage) shown() string {
 
 // imageFinder reads the images of releases from the stores, each release once.
 type imageFinder struct {
-	p    *cut.Project
+	p    *project.Project
 	seen map[string][]spotImage
 }
 

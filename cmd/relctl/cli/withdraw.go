@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -38,7 +38,7 @@ func addAdvisory(cmd *cobra.Command, f *statement) {
 }
 
 // state records a statement about a channel and says so.
-func (f *statement) state(ctx context.Context, s IO, p *cut.Project, name string, make cut.Statement, format string, args ...any) error {
+func (f *statement) state(ctx context.Context, s IO, p *project.Project, name string, make project.Statement, format string, args ...any) error {
 	rec, err := p.Record(ctx, name, f.dryRun, make)
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ withdrawal is ever taken back; another one of the same release replaces reason a
 			if err != nil {
 				return err
 			}
-			err = f.state(cmd.Context(), s, p, channel, cut.Withdraw(channel, v, f.reason, f.advisory), "%s %s is withdrawn", channel, v)
+			err = f.state(cmd.Context(), s, p, channel, project.Withdraw(channel, v, f.reason, f.advisory), "%s %s is withdrawn", channel, v)
 			if err == nil {
 				sayTwins(s, v, p.Twins(channel, v))
 			}
@@ -119,7 +119,7 @@ never fall.
 			if _, _, err := p.Find(v, ch.Name); err != nil {
 				return err
 			}
-			return f.state(cmd.Context(), s, p, ch.Name, cut.Floor(ch.Name, v, f.reason, f.advisory), "%s is the lowest version of %s that may be installed", v, ch.Name)
+			return f.state(cmd.Context(), s, p, ch.Name, project.Floor(ch.Name, v, f.reason, f.advisory), "%s is the lowest version of %s that may be installed", v, ch.Name)
 		},
 	}
 	f = addStatement(cmd)
@@ -146,7 +146,7 @@ releases stay, and still verify, as what they are.
 			if err := p.Successor(ch, successor); err != nil {
 				return err
 			}
-			return f.state(cmd.Context(), s, p, ch.Name, cut.EndOfLife(ch.Name, successor, f.reason), "%s has ended", ch.Name)
+			return f.state(cmd.Context(), s, p, ch.Name, project.EndOfLife(ch.Name, successor, f.reason), "%s has ended", ch.Name)
 		},
 	}
 	f = addStatement(cmd)
@@ -155,14 +155,14 @@ releases stay, and still verify, as what they are.
 }
 
 // sayTwins names the releases of other channels that are the same commit as one that is bad.
-func sayTwins(s IO, v release.Version, twins []cut.Twin) {
+func sayTwins(s IO, v release.Version, twins []project.Twin) {
 	for _, t := range twins {
 		s.say("%s %s is made of the same commit as %s; is it at fault too: relctl withdraw %s --channel %s --reason '…'", t.Channel, t.Version, v, t.Version, t.Channel)
 	}
 }
 
 // saidNotes tells what people said about a channel and its releases.
-func saidNotes(ch *cut.ChannelStatus) []string {
+func saidNotes(ch *project.ChannelStatus) []string {
 	var out []string
 	for _, w := range ch.Withdrawn {
 		out = append(out, fmt.Sprintf("%s: %s was withdrawn %s (%s): %s", ch.Name, w.Version, minute(w.Since), proofOf(w), w.Reason))
@@ -183,7 +183,7 @@ func saidNotes(ch *cut.ChannelStatus) []string {
 	return out
 }
 
-func proofOf(s cut.SaidStatus) string {
+func proofOf(s project.SaidStatus) string {
 	if s.Advisory == "" {
 		return fmt.Sprintf("event %d", s.Event)
 	}

@@ -1,0 +1,36 @@
+package project
+
+import (
+	"context"
+
+	"github.com/relctl/relctl/pkg/history"
+	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/plan"
+)
+
+// Index reads which change is on which line.
+func (p *Project) Index(ctx context.Context) (*history.Index, error) {
+	lines, err := p.Lines(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return lines.Index(ctx)
+}
+
+// Absent are the LTS channels whose branch is not there, and of which an index knows nothing.
+func (p *Project) Absent(ctx context.Context) ([]*plan.BranchError, error) {
+	return plan.Lines{Repo: p.Repo, Remote: p.Remote, Policy: p.Policy}.Absent(ctx)
+}
+
+// Lines is what the history of all channels is read from.
+func (p *Project) Lines(ctx context.Context) (plan.Lines, error) {
+	trust, err := p.WaiverTrust()
+	if err != nil {
+		return plan.Lines{}, err
+	}
+	marks, err := p.Ledger.Marks(ctx, p.State, trust)
+	return plan.Lines{Repo: p.Repo, Remote: p.Remote, Policy: p.Policy, State: p.State, Marks: marks}, err
+}
+
+// WaiverTrust says whose waivers and marks count: if the policy has the role of waivers, only signed ones do.
+func (p *Project) WaiverTrust() (ledger.Trust, error) { return p.Trust(ledger.RoleWaiver) }

@@ -1,0 +1,12 @@
+package project
+
+// Progress is one step of a cut.
+type Progress struct {
+	// Stage is "plan", "reserve", "build", "images", "attest", "documents", "manifest", "sign", "push", "stage", "gates", "commit",
+	// "trust", "bundle" or "reveal".
+	Stage string
+	// State is "start", "done", "kept" if an earlier run had done it, or "warning".
+	State string
+	// Text says what was done, for a person.
+	Text string
+}
