@@ -10,6 +10,7 @@ import (
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/rollout"
 	"github.com/relctl/relctl/pkg/site"
 )
 
@@ -140,7 +141,7 @@ func (j job) released(res *cut.Result) error {
 }
 
 // rolled tells the job about rings.
-func (j job) rolled(name string, out *cut.Rolled, dryRun bool) error {
+func (j job) rolled(name string, out *rollout.Result, dryRun bool) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## Rings of %s\n\n", cell(name))
 	for i := range out.Events {

@@ -7,10 +7,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/deploy"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/rollout"
 )
 
 func newDeploy(s IO) *cobra.Command {
@@ -131,7 +131,7 @@ func betweenReleases(cmd *cobra.Command, p *project.Project, ch *channel.Channel
 	if err != nil {
 		return nil, err
 	}
-	return cut.CompareDeployed(cmd.Context(), p, ch, old, now, rings)
+	return rollout.CompareDeployed(cmd.Context(), p, ch, old, now, rings)
 }
 
 // typed reads a version that a person typed.
@@ -167,7 +167,7 @@ func nextPromotions(cmd *cobra.Command, s IO, p *project.Project, ch *channel.Ch
 			return nil, err
 		}
 		s.say("%s: %s, %s", r.Ring, r.Action, plain(r.Explain()))
-		diffs, err := cut.ComparePromotion(cmd.Context(), p, ch, r.Ring, rel)
+		diffs, err := rollout.ComparePromotion(cmd.Context(), p, ch, r.Ring, rel)
 		if err != nil {
 			return nil, fmt.Errorf("ring %s with %s: %w", r.Ring, r.Candidate, err)
 		}

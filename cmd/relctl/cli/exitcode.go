@@ -9,6 +9,7 @@ import (
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/ring"
+	"github.com/relctl/relctl/pkg/rollout"
 	"github.com/relctl/relctl/pkg/site"
 	"github.com/relctl/relctl/pkg/upgrade"
 	"github.com/relctl/relctl/pkg/version"
@@ -28,9 +29,9 @@ func exitCode(err error) int {
 		trusted *project.TrustWaitError
 		format  *bundle.FormatError
 		refusal *ring.Refusal
-		nothing *cut.NothingError
-		lacks   *cut.UnsignedError
-		behind  *cut.DeployError
+		nothing *rollout.NothingError
+		lacks   *rollout.UnsignedError
+		behind  *rollout.DeployError
 		ended   *plan.EndedError
 		no      *upgrade.Refusal
 		other   *cut.DifferentError

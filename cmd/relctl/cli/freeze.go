@@ -7,10 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/ring"
+	"github.com/relctl/relctl/pkg/rollout"
 )
 
 func newFreeze(s IO) *cobra.Command {
@@ -89,7 +89,7 @@ func declare(cmd *cobra.Command, s IO, f *rollFlags, e ledger.Event) error {
 	if err != nil {
 		return err
 	}
-	all, names := &cut.Rolled{}, []string{}
+	all, names := &rollout.Result{}, []string{}
 	for _, ch := range p.Policy.Channels {
 		if ch.Kind != release.Rolling || len(ch.Rings) == 0 {
 			continue
@@ -99,7 +99,7 @@ func declare(cmd *cobra.Command, s IO, f *rollFlags, e ledger.Event) error {
 		if rerr != nil {
 			return rerr
 		}
-		var out *cut.Rolled
+		var out *rollout.Result
 		if len(names) == 1 {
 			out, err = r.Do(ctx, func(m ring.Model) (*ledger.Event, error) {
 				next := e

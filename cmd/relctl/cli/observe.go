@@ -8,11 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/gate"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/rollout"
 )
 
 func newObserve(s IO) *cobra.Command {
@@ -178,7 +178,7 @@ func seenFrom(from, to string, length time.Duration, now time.Time) (begin, end 
 
 // gitopsHealth asks status objects in a file whether they are healthy at our revision.
 func gitopsHealth(ctx context.Context, p *project.Project, rel *ledger.Release, o ledger.Observe, file string, names []string) (release.Verdict, error) {
-	revisions, err := cut.DeployedAs(ctx, p, o.Ring, []string{o.Cell}, rel)
+	revisions, err := rollout.DeployedAs(ctx, p, o.Ring, []string{o.Cell}, rel)
 	if err != nil {
 		return release.Verdict{}, err
 	}

@@ -3,10 +3,10 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/ring"
+	"github.com/relctl/relctl/pkg/rollout"
 )
 
 func newPromote(s IO) *cobra.Command {
@@ -35,7 +35,7 @@ approvals of that release by two people of the role "emergency"; all of it stand
 			if fast && reason == "" || !fast && reason != "" {
 				return usagef("see "+cmd.CommandPath()+" --help", "--fast-lane and --reason belong together")
 			}
-			return roll(cmd, s, f, args[0], func(r *cut.Rollout) cut.Decide {
+			return roll(cmd, s, f, args[0], func(r *rollout.Rollout) rollout.Decide {
 				return func(m ring.Model) (*ledger.Event, error) { return promote(cmd, r, m, v, into, fast, reason) }
 			})
 		},
@@ -48,10 +48,10 @@ approvals of that release by two people of the role "emergency"; all of it stand
 	return cmd
 }
 
-func promote(cmd *cobra.Command, r *cut.Rollout, m ring.Model, v release.Version, into string, fast bool, reason string) (*ledger.Event, error) {
+func promote(cmd *cobra.Command, r *rollout.Rollout, m ring.Model, v release.Version, into string, fast bool, reason string) (*ledger.Event, error) {
 	if into == "" {
 		var err error
-		if into, err = cut.NextRing(m, v); err != nil {
+		if into, err = rollout.NextRing(m, v); err != nil {
 			return nil, err
 		}
 	}

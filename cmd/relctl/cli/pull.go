@@ -17,6 +17,7 @@ import (
 	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/rollout"
 	"github.com/relctl/relctl/pkg/verify"
 )
 
@@ -114,7 +115,7 @@ func pull(ctx context.Context, store project.Store, channel string, v release.Ve
 		return nil, err
 	}
 	if raw == nil {
-		return nil, &cut.NotInStoreError{Channel: channel, Version: v}
+		return nil, &rollout.NotInStoreError{Channel: channel, Version: v}
 	}
 	m, err := release.DecodeManifest(raw)
 	if err != nil {

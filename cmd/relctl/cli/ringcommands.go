@@ -3,10 +3,10 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/ring"
+	"github.com/relctl/relctl/pkg/rollout"
 )
 
 // hold, resume, reject and exonerate: what a person says about rings and releases.
@@ -71,7 +71,7 @@ relctl exonerate takes the rejection back.`,
 				return err
 			}
 			var twins []project.Twin
-			err = roll(cmd, s, f, args[0], func(r *cut.Rollout) cut.Decide {
+			err = roll(cmd, s, f, args[0], func(r *rollout.Rollout) rollout.Decide {
 				twins = r.Twins(args[0], v)
 				return func(m ring.Model) (*ledger.Event, error) { return m.Reject(v, reason) }
 			})
@@ -104,7 +104,7 @@ those changes only; without, about the whole release, and a rejection is taken b
 			if err != nil {
 				return err
 			}
-			return roll(cmd, s, f, args[0], func(r *cut.Rollout) cut.Decide {
+			return roll(cmd, s, f, args[0], func(r *rollout.Rollout) rollout.Decide {
 				return func(m ring.Model) (*ledger.Event, error) {
 					full := make([]string, len(changes))
 					for i, c := range changes {

@@ -12,6 +12,7 @@ import (
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/ring"
+	"github.com/relctl/relctl/pkg/rollout"
 )
 
 // What the commands about rings have in common.
@@ -29,9 +30,9 @@ type rolloutReport struct {
 	// Events that were appended to the ledger, in a dry run those that would be.
 	Events []ledger.Event `json:"events"`
 	// Deploys are the commits on the deploy branch.
-	Deploys []cut.Deploy `json:"deploys"`
+	Deploys []rollout.Deploy `json:"deploys"`
 	// Artifacts are what was brought to a registry for Flux.
-	Artifacts []cut.Artifact `json:"artifacts,omitempty"`
+	Artifacts []rollout.Artifact `json:"artifacts,omitempty"`
 	// Decisions say of each ring what happens next, and why.
 	Decisions []ring.Decision `json:"decisions"`
 }
@@ -76,7 +77,7 @@ func actAt(ctx context.Context, cmd *cobra.Command, s IO, remote string) (*proje
 }
 
 // openRollout opens the project and the rollout of a channel.
-func openRollout(cmd *cobra.Command, s IO, f *rollFlags, name string) (*cut.Rollout, error) {
+func openRollout(cmd *cobra.Command, s IO, f *rollFlags, name string) (*rollout.Rollout, error) {
 	p, err := actAt(cmd.Context(), cmd, s, *f.remote)
 	if err != nil {
 		return nil, err
@@ -88,12 +89,12 @@ func openRollout(cmd *cobra.Command, s IO, f *rollFlags, name string) (*cut.Roll
 	return rolloutOf(cmd.Context(), p, s, f, ch)
 }
 
-func rolloutOf(ctx context.Context, p *project.Project, s IO, f *rollFlags, ch *channel.Channel) (*cut.Rollout, error) {
+func rolloutOf(ctx context.Context, p *project.Project, s IO, f *rollFlags, ch *channel.Channel) (*rollout.Rollout, error) {
 	keys, err := f.signers(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	return cut.NewRollout(p, ch, cut.RolloutOptions{
+	return rollout.New(p, ch, rollout.Options{
 		Now: s.now, Signers: keys, DryRun: f.dryRun, Progress: s.Watch,
 		Reveal: func(ctx context.Context, rel ledger.Release) error {
 			_, err := cut.Reveal(ctx, p, ch, rel, cut.Options{Now: s.now(), Progress: s.Watch})
@@ -103,7 +104,7 @@ func rolloutOf(ctx context.Context, p *project.Project, s IO, f *rollFlags, ch *
 }
 
 // roll runs one command about the rings of a channel and says what came of it.
-func roll(cmd *cobra.Command, s IO, f *rollFlags, name string, decide func(r *cut.Rollout) cut.Decide) error {
+func roll(cmd *cobra.Command, s IO, f *rollFlags, name string, decide func(r *rollout.Rollout) rollout.Decide) error {
 	r, err := openRollout(cmd, s, f, name)
 	if err != nil {
 		return err
@@ -114,12 +115,12 @@ func roll(cmd *cobra.Command, s IO, f *rollFlags, name string, decide func(r *cu
 }
 
 // always is a decision that needs nothing but the model.
-func always(d cut.Decide) func(*cut.Rollout) cut.Decide {
-	return func(*cut.Rollout) cut.Decide { return d }
+func always(d rollout.Decide) func(*rollout.Rollout) rollout.Decide {
+	return func(*rollout.Rollout) rollout.Decide { return d }
 }
 
 // tellRollout prints what a command did, also if it did only a part.
-func tellRollout(s IO, f *rollFlags, name string, out *cut.Rolled, err error) error {
+func tellRollout(s IO, f *rollFlags, name string, out *rollout.Result, err error) error {
 	done := 0
 	if out != nil {
 		done = len(out.Events) + len(out.Deploys) + len(out.Artifacts)
@@ -152,7 +153,7 @@ func orNone[T any](list []T) []T {
 	return list
 }
 
-func printRollout(s IO, dryRun bool, out *cut.Rolled) {
+func printRollout(s IO, dryRun bool, out *rollout.Result) {
 	if v := out.Revealed; !v.IsZero() && dryRun {
 		s.print("would publish: %s, which was cut and is not visible yet\n", v)
 	} else if !v.IsZero() {

@@ -12,7 +12,7 @@ import (
 const module = "github.com/relctl/relctl/"
 
 // table says what each package may import of this module, beside pkg/release and pkg/internal. Stages meet only in
-// pkg/cut and the command line.
+// pkg/project, in pkg/cut and pkg/rollout, which know nothing of each other, and in the command line.
 var table = map[string][]string{
 	"pkg/release":               {},
 	"pkg/channel":               {"internal/nearest"},
@@ -49,7 +49,8 @@ var table = map[string][]string{
 	"pkg/verify":                {"internal/durable", "pkg/bundle", "pkg/internal/filelock", "pkg/upgrade"},
 	"pkg/update":                {"internal/durable", "pkg/verify"},
 	"pkg/project":               {"internal/disk", "internal/durable", "pkg/attest", "pkg/backport", "pkg/build", "pkg/changelog", "pkg/channel", "pkg/fact", "pkg/fact/contract", "pkg/fact/extract", "pkg/gate", "pkg/git", "pkg/guide", "pkg/history", "pkg/ledger", "pkg/plan", "pkg/publish", "pkg/ring", "pkg/sign", "pkg/site", "pkg/trust", "pkg/upgrade"},
-	"pkg/cut":                   {"internal/disk", "internal/durable", "pkg/attest", "pkg/build", "pkg/bundle", "pkg/changelog", "pkg/channel", "pkg/deploy", "pkg/fact", "pkg/gate", "pkg/git", "pkg/guide", "pkg/image", "pkg/internal/filelock", "pkg/ledger", "pkg/plan", "pkg/project", "pkg/publish", "pkg/ring", "pkg/sign", "pkg/site", "pkg/trust"},
+	"pkg/cut":                   {"internal/disk", "internal/durable", "pkg/attest", "pkg/build", "pkg/bundle", "pkg/changelog", "pkg/channel", "pkg/fact", "pkg/gate", "pkg/git", "pkg/guide", "pkg/image", "pkg/internal/filelock", "pkg/ledger", "pkg/plan", "pkg/project", "pkg/publish", "pkg/sign", "pkg/site", "pkg/trust"},
+	"pkg/rollout":               {"pkg/channel", "pkg/deploy", "pkg/gate", "pkg/git", "pkg/ledger", "pkg/project", "pkg/publish", "pkg/ring"},
 	"internal/durable":          {"internal/disk"},
 	"internal/disk":             {},
 	"internal/nearest":          {},

@@ -1,4 +1,4 @@
-package cut
+package rollout
 
 import (
 	"context"
@@ -20,7 +20,7 @@ type Rollout struct {
 	*project.Project
 	Channel *channel.Channel
 
-	opts    RolloutOptions
+	opts    Options
 	scripts *project.Scripts
 	// signers sign the artifacts of rings, nil if Flux reads the deploy branch.
 	signers  *project.Signers
@@ -29,8 +29,8 @@ type Rollout struct {
 	imagined bool
 }
 
-// RolloutOptions say how a rollout is run.
-type RolloutOptions struct {
+// Options say how a rollout is run.
+type Options struct {
 	// Now is the clock. Default is time.Now.
 	Now func() time.Time
 	// Signers are the keys at hand for artifacts of the rings, see channel.ProductDeploy.
@@ -43,8 +43,8 @@ type RolloutOptions struct {
 	Progress func(project.Progress)
 }
 
-// Rollout returns the rollout of a rolling channel. Close it after use.
-func NewRollout(p *project.Project, ch *channel.Channel, opts RolloutOptions) (*Rollout, error) {
+// New returns the rollout of a rolling channel. Close it after use.
+func New(p *project.Project, ch *channel.Channel, opts Options) (*Rollout, error) {
 	if ch.Kind != release.Rolling || len(ch.Rings) == 0 {
 		return nil, &project.NoRingsError{Channel: ch.Name}
 	}
@@ -79,8 +79,8 @@ func (*NoBaseError) Hint() string {
 	return "add deploy: {base: deploy/base} with the folder of the product's kustomization to channels/product.yaml"
 }
 
-// Rolled is what a command about rings did.
-type Rolled struct {
+// Result is what a command about rings did.
+type Result struct {
 	// Revealed is a release that a cut had left unseen and that was made visible, or would be; zero for none.
 	Revealed release.Version `json:"revealed,omitzero"`
 	// Events that were appended to the ledger, or would be.
@@ -110,8 +110,8 @@ func (r *Rollout) Model(ctx context.Context) (ring.Model, error) {
 }
 
 // Do appends the event of one command and brings the deploy branch to what the ledger says then.
-func (r *Rollout) Do(ctx context.Context, decide Decide) (*Rolled, error) {
-	out := &Rolled{}
+func (r *Rollout) Do(ctx context.Context, decide Decide) (*Result, error) {
+	out := &Result{}
 	if _, err := r.step(ctx, out, decide); err != nil {
 		return out, err
 	}
@@ -119,13 +119,13 @@ func (r *Rollout) Do(ctx context.Context, decide Decide) (*Rolled, error) {
 }
 
 // Settle brings the deploy branch to what the ledger says, and tells what happens next.
-func (r *Rollout) Settle(ctx context.Context) (*Rolled, error) { return r.settle(ctx, &Rolled{}) }
+func (r *Rollout) Settle(ctx context.Context) (*Result, error) { return r.settle(ctx, &Result{}) }
 
 // Advance does all that may be done without a person: it finishes the last cut if that died when it was about to show
 // what it had made, brings every release as far as it may go, and then the deploy branch to what the ledger says. With
 // nothing to do it writes nothing.
-func (r *Rollout) Advance(ctx context.Context) (*Rolled, error) {
-	out := &Rolled{}
+func (r *Rollout) Advance(ctx context.Context) (*Result, error) {
+	out := &Result{}
 	var err error
 	if out.Revealed, err = r.reveal(ctx); err != nil {
 		_, settled := r.settle(ctx, out) // what is deployed does not wait for a store
@@ -153,7 +153,7 @@ func (r *Rollout) Advance(ctx context.Context) (*Rolled, error) {
 
 // step appends the event that decide draws, and reports whether there was one. What could not be deployed is refused
 // before.
-func (r *Rollout) step(ctx context.Context, out *Rolled, decide Decide) (bool, error) {
+func (r *Rollout) step(ctx context.Context, out *Result, decide Decide) (bool, error) {
 	m, err := r.Model(ctx)
 	if err != nil {
 		return false, err
@@ -210,7 +210,7 @@ func (r *Rollout) imagine(e *ledger.Event) error {
 }
 
 // settle brings the deploy branch to what the ledger says, and tells what happens next.
-func (r *Rollout) settle(ctx context.Context, out *Rolled) (*Rolled, error) {
+func (r *Rollout) settle(ctx context.Context, out *Result) (*Result, error) {
 	m, err := r.Model(ctx)
 	if err != nil {
 		return out, err

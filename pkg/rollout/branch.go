@@ -1,4 +1,4 @@
-package cut
+package rollout
 
 import (
 	"cmp"
@@ -13,9 +13,9 @@ import (
 	"github.com/relctl/relctl/pkg/project"
 )
 
-// DeployBranch is the branch with what is deployed: in the repository that the policy names, or else, as for artifacts in
+// deployBranch is the branch with what is deployed: in the repository that the policy names, or else, as for artifacts in
 // a registry, on the project's remote. A repository that no remote of this clone stands for is used by its address.
-func DeployBranch(ctx context.Context, p *project.Project) (*deploy.Branch, error) {
+func deployBranch(ctx context.Context, p *project.Project) (*deploy.Branch, error) {
 	d := p.Policy.Product.Deploy
 	if d == nil {
 		return deploy.NewBranch(p.Repo, p.Remote, ""), nil
@@ -97,7 +97,7 @@ func trimmed(path string) string {
 // readDeployBranch is the branch for reading. What was fetched last counts on the project's remote; another repository
 // is asked, since nothing else in this clone fetches it.
 func readDeployBranch(ctx context.Context, p *project.Project) (*deploy.Branch, error) {
-	b, err := DeployBranch(ctx, p)
+	b, err := deployBranch(ctx, p)
 	if err != nil || b.Remote() == p.Remote {
 		return b, err
 	}

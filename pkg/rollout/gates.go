@@ -1,4 +1,4 @@
-package cut
+package rollout
 
 import (
 	"context"
@@ -12,9 +12,9 @@ import (
 	"github.com/relctl/relctl/pkg/ring"
 )
 
-// RingGates returns the gates that a release must pass before it leaves a ring, but for the soak. scripts gives the
+// ringGates returns the gates that a release must pass before it leaves a ring, but for the soak. scripts gives the
 // folder in which gate commands run.
-func RingGates(p *project.Project, ch *channel.Channel, name string, v release.Version, scripts func(context.Context) (string, error)) ([]gate.Entry, error) {
+func ringGates(p *project.Project, ch *channel.Channel, name string, v release.Version, scripts func(context.Context) (string, error)) ([]gate.Entry, error) {
 	i := slices.IndexFunc(ch.Rings, func(r channel.Ring) bool { return r.Name == name })
 	if i < 0 {
 		return nil, fmt.Errorf("channel %s has no ring %q", ch.Name, name)
@@ -45,7 +45,7 @@ func (r *Rollout) ask(ctx context.Context, questions []ring.Question, m ring.Mod
 			out[q] = given
 			continue
 		}
-		entries, err := RingGates(r.Project, r.Channel, q.Ring, q.Version, r.scripts.Dir)
+		entries, err := ringGates(r.Project, r.Channel, q.Ring, q.Version, r.scripts.Dir)
 		if err != nil {
 			return nil, err
 		}

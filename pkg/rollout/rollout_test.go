@@ -1,4 +1,4 @@
-package cut_test
+package rollout_test
 
 import (
 	"strings"
@@ -12,6 +12,7 @@ import (
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/ring"
+	"github.com/relctl/relctl/pkg/rollout"
 )
 
 const rolling = `kind: rolling
@@ -54,19 +55,19 @@ func (w *world) cutRolling(files ...string) release.Version {
 }
 
 // rollout opens the rollout at a time.
-func (w *world) rollout(at time.Time) *cut.Rollout {
+func (w *world) rollout(at time.Time) *rollout.Rollout {
 	w.T.Helper()
 	p := w.Project()
 	p.Ledger.SetClock(func() time.Time { return at })
 	ch, err := p.Policy.Channel("rolling")
 	w.Do(err)
-	r, err := cut.NewRollout(p, ch, cut.RolloutOptions{Now: func() time.Time { return at }})
+	r, err := rollout.New(p, ch, rollout.Options{Now: func() time.Time { return at }})
 	w.Do(err)
 	w.T.Cleanup(r.Close)
 	return r
 }
 
-func (w *world) advance(at time.Time) *cut.Rolled {
+func (w *world) advance(at time.Time) *rollout.Result {
 	w.T.Helper()
 	out, err := w.rollout(at).Advance(w.T.Context())
 	w.Do(err)
@@ -191,8 +192,8 @@ func TestImagesComeFromTheReleaseThatTheLedgerNames(t *testing.T) {
 	other := w.elsewhere()
 	other.Git("config", "url."+w.Remote+".insteadOf", "https://git.example/acme.git")
 	_, err := other.rollout(cuttest.Now).Advance(t.Context())
-	_ = cuttest.As[*cut.NotInStoreError](t, err) // it has no store beside it
-	w.advance(cuttest.Now)                       // this clone has what it built
+	_ = cuttest.As[*rollout.NotInStoreError](t, err) // it has no store beside it
+	w.advance(cuttest.Now)                           // this clone has what it built
 	if w.deployed("inside", "internal") == "" {
 		t.Error("nothing is deployed")
 	}

@@ -1,4 +1,4 @@
-package cut
+package rollout
 
 import (
 	"context"
@@ -105,7 +105,7 @@ func (r *Rollout) renders(ctx context.Context, e *ledger.Event) error {
 	default:
 		return nil
 	}
-	branch, err := DeployBranch(ctx, r.Project)
+	branch, err := deployBranch(ctx, r.Project)
 	if err != nil {
 		return err
 	}

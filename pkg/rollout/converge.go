@@ -1,4 +1,4 @@
-package cut
+package rollout
 
 import (
 	"context"
@@ -40,7 +40,7 @@ func (d Deploy) String() string {
 // converge brings the deploy branch to what the ledger says: one commit for each ring that differs, and the engine's
 // objects with the last or by themselves. A ring that cannot be rendered stays as it is and stops no other.
 func (r *Rollout) converge(ctx context.Context, m ring.Model) ([]Deploy, error) {
-	branch, err := DeployBranch(ctx, r.Project)
+	branch, err := deployBranch(ctx, r.Project)
 	if err != nil {
 		return nil, err
 	}

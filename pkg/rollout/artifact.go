@@ -1,4 +1,4 @@
-package cut
+package rollout
 
 import (
 	"context"
@@ -85,7 +85,7 @@ func (r *Rollout) artifacts(ctx context.Context, m ring.Model, deploys []Deploy)
 	if r.signers == nil {
 		return nil, nil
 	}
-	branch, err := DeployBranch(ctx, r.Project)
+	branch, err := deployBranch(ctx, r.Project)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package cut_test
+package rollout_test
 
 import (
 	"context"
@@ -11,13 +11,13 @@ import (
 	"time"
 
 	"github.com/relctl/relctl/internal/prometheustest"
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/deploy"
 	"github.com/relctl/relctl/pkg/gate"
 	"github.com/relctl/relctl/pkg/internal/cuttest"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/rollout"
 )
 
 const ringsFile = `kind: rolling
@@ -70,7 +70,7 @@ func (w ringWorld) ask(name string) release.Verdict {
 		}
 		scripts := func(context.Context) (string, error) { return w.Dir, nil }
 		deployed := func(ctx context.Context) ([]string, error) {
-			return cut.DeployedAs(ctx, w.p, "canary", ch.Rings[0].Cells, w.rel)
+			return rollout.DeployedAs(ctx, w.p, "canary", ch.Rings[0].Cells, w.rel)
 		}
 		asked, err := w.p.RingGate(ch, ch.Rings[0], g, w.rel, scripts, deployed)
 		w.Do(err)
