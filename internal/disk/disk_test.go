@@ -26,9 +26,9 @@ var elsewhere = []string{"doctor", "portal", "verify"}
 
 // allowed are calls that change nothing.
 var allowed = map[string]string{
-	"pkg/git/run.go":       "OpenFile", // looks whether there is a terminal
-	"pkg/project/facts.go": "OpenRoot", // reads
-	"pkg/project/notes.go": "OpenRoot", // reads
+	"pkg/git/run.go":        "OpenFile", // looks whether there is a terminal
+	"pkg/handbook/facts.go": "OpenRoot", // reads
+	"pkg/handbook/notes.go": "OpenRoot", // reads
 }
 
 // commands are files of the command line that release, promote and publish.

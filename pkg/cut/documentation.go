@@ -8,6 +8,7 @@ import (
 
 	"github.com/relctl/relctl/pkg/fact"
 	"github.com/relctl/relctl/pkg/guide"
+	"github.com/relctl/relctl/pkg/handbook"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/site"
@@ -79,7 +80,7 @@ func (c *cutter) operatorDocs(ctx context.Context, r *reserved, images *imaged, 
 	}
 	files := make([]release.File, 0, len(built.Files))
 	for _, doc := range built.Files {
-		to := project.DocsDir + doc.Path
+		to := handbook.DocsDir + doc.Path
 		if err := release.CheckPath(to); err != nil {
 			return nil, err
 		}
@@ -94,7 +95,7 @@ func (c *cutter) operatorDocs(ctx context.Context, r *reserved, images *imaged, 
 
 // facts gathers those of a plan's commit by the sources that it was reserved with, once; there are no files if none are
 // named.
-func (c *cutter) facts(ctx context.Context, in release.Inputs) (*project.FactDocs, error) {
+func (c *cutter) facts(ctx context.Context, in release.Inputs) (*handbook.FactDocs, error) {
 	at := in.Commit + " " + in.Version.String()
 	if c.told[at] == nil {
 		product, err := c.reservedProduct(ctx, in)
@@ -105,7 +106,7 @@ func (c *cutter) facts(ctx context.Context, in release.Inputs) (*project.FactDoc
 		if err != nil {
 			return nil, err
 		}
-		c.told = map[string]*project.FactDocs{at: d}
+		c.told = map[string]*handbook.FactDocs{at: d}
 	}
 	return c.told[at], nil
 }
@@ -118,7 +119,7 @@ func (c *cutter) factFiles(ctx context.Context, in release.Inputs) ([]release.Fi
 	}
 	var out []release.File
 	for _, doc := range d.Files {
-		to, media := project.DocsDir+doc.Path, mediaType(doc.Path)
+		to, media := handbook.DocsDir+doc.Path, mediaType(doc.Path)
 		if to == fact.ReleasePath {
 			media = release.MediaTypeFacts
 		}

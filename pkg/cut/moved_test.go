@@ -10,7 +10,6 @@ import (
 	"github.com/relctl/relctl/pkg/internal/cuttest"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
-	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/publish"
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -115,7 +114,7 @@ func TestTheCandidateIsTheOpenReservation(t *testing.T) {
 	candidate := func() release.Inputs {
 		t.Helper()
 		p := w.Project()
-		in, err := p.Candidate(t.Context(), w.Line(p), project.PlanOptions{Now: cuttest.Now})
+		in, err := cut.Candidate(t.Context(), p, w.Line(p), cut.PlanOptions{Now: cuttest.Now})
 		w.Do(err)
 		return in
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/channel"
+	"github.com/relctl/relctl/pkg/handbook"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
@@ -258,7 +259,7 @@ func rebuilder(ctx context.Context, p *project.Project, o *original, j *journal,
 		return nil, fmt.Errorf("policy of the plan: %w", err)
 	}
 	then := p.WithPolicy(&plan.Policy{Set: set, FS: files, Branch: p.Policy.Branch, Blobs: o.reserved.Plan.Inputs.Policy})
-	c := &cutter{Project: then, ch: ch, journal: j, unlock: func() {}, scripts: then.Scripts()}
+	c := &cutter{Handbook: handbook.New(then), ch: ch, journal: j, unlock: func() {}, scripts: then.Scripts()}
 	c.opts.Progress = j.progress
 	c.builder = then.Builder(opts.Goreleaser)
 	return c, nil

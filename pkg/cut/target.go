@@ -7,6 +7,7 @@ import (
 
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/gate"
+	"github.com/relctl/relctl/pkg/handbook"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/project"
@@ -16,7 +17,7 @@ import (
 
 // cutter is one run of the pipeline: what it works with, none of what the stages make.
 type cutter struct {
-	*project.Project
+	*handbook.Handbook
 	ch      *channel.Channel
 	opts    Options
 	builder project.Builder
@@ -33,14 +34,14 @@ type cutter struct {
 	// trust are the files of trust that the bundle carries.
 	trust []trust.Named
 	// told are the facts of the plan's commit.
-	told map[string]*project.FactDocs
+	told map[string]*handbook.FactDocs
 }
 
 func newCutter(p *project.Project, ch *channel.Channel, opts Options) (*cutter, error) {
 	if opts.Progress == nil {
 		opts.Progress = func(project.Progress) {}
 	}
-	c := &cutter{Project: p, ch: ch, opts: opts, builder: opts.Builder, stores: opts.Stores, unlock: func() {}, scripts: p.Scripts()}
+	c := &cutter{Handbook: handbook.New(p), ch: ch, opts: opts, builder: opts.Builder, stores: opts.Stores, unlock: func() {}, scripts: p.Scripts()}
 	var err error
 	if c.builder == nil {
 		c.builder = p.Builder(opts.Goreleaser)
@@ -55,9 +56,11 @@ func newCutter(p *project.Project, ch *channel.Channel, opts Options) (*cutter, 
 	if len(c.stores) == 0 && !opts.DryRun {
 		return nil, &project.StoreError{}
 	}
-	if c.gates, err = p.Gates(ch, c.scripts.Dir); err != nil {
+	gates, err := p.Gates(ch, c.scripts.Dir)
+	if err != nil {
 		return nil, err
 	}
+	c.gates = append(c.NotesGate(ch), gates...)
 	if !opts.DryRun {
 		if c.signers, err = p.Signers(ch, opts.Signers); err != nil {
 			return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/git"
+	"github.com/relctl/relctl/pkg/handbook"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/publish"
 	"github.com/relctl/relctl/pkg/release"
@@ -251,7 +252,7 @@ func (d *examination) docs(ctx context.Context) {
 		if _, err := d.repo.Resolve(ctx, ref); err != nil {
 			continue // the channel's own finding
 		}
-		docs, err := d.project.Docs(ctx, ref)
+		docs, err := handbook.New(d.project).Docs(ctx, ref)
 		switch {
 		case err != nil:
 			d.failed(Problem, "docs", fmt.Errorf("%s: %w", ch.Branch, err))

@@ -11,22 +11,8 @@ import (
 	"github.com/relctl/relctl/pkg/history"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
-	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/ring"
 )
-
-// Candidate returns the inputs of what a cut of the channel would release now: the open reservation, else a new plan.
-// An approval binds to its commit and build.
-func (p *Project) Candidate(ctx context.Context, ch *channel.Channel, opts PlanOptions) (release.Inputs, error) {
-	if st := p.State.Channels[ch.Name]; st != nil && st.Open != nil {
-		return st.Open.Plan.Inputs, nil
-	}
-	made, err := p.Plan(ctx, ch, opts)
-	if err != nil {
-		return release.Inputs{}, err
-	}
-	return made.Inputs, nil
-}
 
 // GateError is a gate that the channel does not have, or not of the kind asked for.
 type GateError struct {

@@ -10,8 +10,8 @@ import (
 	"github.com/relctl/relctl/testdata/acme"
 )
 
-// A plan of the sample product: what a cut of its LTS line would release, and what its gates say.
-func ExampleProject_Plan() {
+// The channels of the sample product, as their status tells them.
+func ExampleProject_Status() {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "acme-")
 	if err != nil {
@@ -29,27 +29,15 @@ func ExampleProject_Plan() {
 		fmt.Println(err)
 		return
 	}
-	ch, err := p.Policy.Channel("lts-2.4")
+	st, err := p.Status(ctx, time.Now())
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	plan, err := p.Plan(ctx, ch, project.PlanOptions{Now: time.Now()})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(plan.Inputs.Version, "with", len(plan.Changes), "changes since", plan.Inputs.Previous.Version)
-	for _, v := range plan.Verdicts {
-		fmt.Println(v.Status, v.Gate)
+	for _, ch := range st.Channels {
+		fmt.Println(ch.Name, ch.Kind, "with", len(ch.Rings), "rings")
 	}
 	// Output:
-	// 2.4.3 with 6 changes since 2.4.2
-	// pass accept
-	// pass source
-	// fail soak
-	// pass upgrade
-	// pass markers
-	// pass no-open-blockers
-	// pending smoke
+	// lts-2.4 lts with 0 rings
+	// rolling rolling with 4 rings
 }

@@ -15,13 +15,10 @@ import (
 	"github.com/relctl/relctl/pkg/release"
 )
 
-// Gates returns the gate of notes, if the policy asks for them, and the gates that a channel's file lists. scripts gives the folder in which gate commands run. Each verdict
+// Gates returns the gates that a channel's file lists. scripts gives the folder in which gate commands run. Each verdict
 // carries the record from which it follows, and so does the event of the ledger that relies on it.
 func (p *Project) Gates(ch *channel.Channel, scripts func(context.Context) (string, error)) ([]gate.Entry, error) {
 	var out []gate.Entry
-	if p.Policy.Product.Docs.WantsNotes() == channel.NotesRefuse {
-		out = append(out, p.notesGate(ch))
-	}
 	for _, g := range ch.Gates {
 		asked, err := p.asker(ch, g, scripts)
 		if err != nil {

@@ -2,6 +2,7 @@ package project
 
 import (
 	"context"
+	"time"
 
 	"github.com/relctl/relctl/pkg/history"
 	"github.com/relctl/relctl/pkg/ledger"
@@ -34,3 +35,12 @@ func (p *Project) Lines(ctx context.Context) (plan.Lines, error) {
 
 // WaiverTrust says whose waivers and marks count: if the policy has the role of waivers, only signed ones do.
 func (p *Project) WaiverTrust() (ledger.Trust, error) { return p.Trust(ledger.RoleWaiver) }
+
+// Waivers returns the waivers that count at a time. If the policy has the role of waivers, only signed ones do.
+func (p *Project) Waivers(ctx context.Context, now time.Time) (*ledger.Waivers, error) {
+	trust, err := p.WaiverTrust()
+	if err != nil {
+		return nil, err
+	}
+	return p.Ledger.Waivers(ctx, p.State, now, trust)
+}

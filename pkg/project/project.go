@@ -12,7 +12,6 @@ import (
 
 	"github.com/relctl/relctl/internal/durable"
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/fact"
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/plan"
@@ -30,8 +29,6 @@ type Project struct {
 	Prometheus string
 	// Clock says for which moment gates ask, nil for the system's clock.
 	Clock func() time.Time
-	// gathered are the facts of commits.
-	gathered map[string]*fact.Set
 }
 
 // OpenOptions say how a project is opened.
@@ -201,7 +198,7 @@ func (e *UnpushedError) Hint() string {
 // WithPolicy returns the project as it would be with another policy.
 func (p *Project) WithPolicy(policy *plan.Policy) *Project {
 	then := *p
-	then.Policy, then.gathered = policy, nil
+	then.Policy = policy
 	return &then
 }
 

@@ -84,7 +84,7 @@ func withdrawals(told *ledger.Told, c *ledger.Channel) []release.Withdrawal {
 
 // upgrades are the ways to a line's releases: those of its file, and those that would lose a fix.
 func (p *Project) upgrades(ctx context.Context, ch *channel.Channel) (release.Upgrades, error) {
-	out := policyUpgrades(ch)
+	out := PolicyUpgrades(ch)
 	if ch.Upgrade == nil {
 		return out, nil
 	}
@@ -97,8 +97,8 @@ func (p *Project) upgrades(ctx context.Context, ch *channel.Channel) (release.Up
 	return out, err
 }
 
-// policyUpgrades are the ways of a channel's file alone.
-func policyUpgrades(ch *channel.Channel) release.Upgrades {
+// PolicyUpgrades are the ways of a channel's file alone.
+func PolicyUpgrades(ch *channel.Channel) release.Upgrades {
 	var out release.Upgrades
 	u := ch.Upgrade
 	if u == nil {

@@ -11,6 +11,10 @@ import (
 	"github.com/relctl/relctl/pkg/ring"
 )
 
+// GateNotes is the gate that asks for a note about each breaking fact, where channels/product.yaml names facts and an
+// operator's guide.
+const GateNotes = "notes"
+
 // Waive returns what a waiver of a gate covers. A gate that rings ask is waived for one release in one of them: any more
 // would let through what nobody has seen yet. A gate that cuts ask has no such scope.
 func (p *Project) Waive(ch *channel.Channel, gate, name string, v release.Version) (*ledger.Waive, error) {

@@ -10,7 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/channel"
+	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/git"
+	"github.com/relctl/relctl/pkg/handbook"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
@@ -202,7 +204,7 @@ func (out *ciComment) merge(ctx context.Context, p *project.Project, since strin
 // channel plans one channel. The error is what a cut would be refused for.
 func (f *commentFlags) channel(ctx context.Context, p *project.Project, ch *channel.Channel, brings map[string]bool, now time.Time) (ciChannel, error) {
 	out := ciChannel{Channel: ch.Name}
-	made, err := p.Plan(ctx, ch, project.PlanOptions{Goreleaser: f.goreleaser, Now: now})
+	made, err := cut.Plan(ctx, p, ch, cut.PlanOptions{Goreleaser: f.goreleaser, Now: now})
 	if err != nil {
 		out.Problem, out.Hint = err.Error(), hint(err)
 		return out, nil
@@ -213,8 +215,8 @@ func (f *commentFlags) channel(ctx context.Context, p *project.Project, ch *chan
 			out.Merged = append(out.Merged, c)
 		}
 	}
-	refusal := project.NotesRefusal(made)
-	agreed, err := p.Contract(ctx, made.Inputs)
+	refusal := handbook.NotesRefusal(made)
+	agreed, err := handbook.New(p).Contract(ctx, made.Inputs)
 	if err == nil {
 		err = agreed.Err()
 	}

@@ -55,7 +55,7 @@ in the channel's file.`,
 			if err != nil {
 				return err
 			}
-			a, err := approval(ctx, p, ch, gate, v, project.PlanOptions{Pre: pre, Goreleaser: goreleaser, Now: s.now(), Strict: true})
+			a, err := approval(ctx, p, ch, gate, v, cut.PlanOptions{Pre: pre, Goreleaser: goreleaser, Now: s.now(), Strict: true})
 			if err != nil {
 				return err
 			}
@@ -79,7 +79,7 @@ in the channel's file.`,
 }
 
 // approval is what a person approves: a release for the gates of rings and the fast lane, else what a cut would release.
-func approval(ctx context.Context, p *project.Project, ch *channel.Channel, gate string, v release.Version, opts project.PlanOptions) (*ledger.Approve, error) {
+func approval(ctx context.Context, p *project.Project, ch *channel.Channel, gate string, v release.Version, opts cut.PlanOptions) (*ledger.Approve, error) {
 	rel, role, err := p.ReleaseToApprove(ch, gate, v)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func approval(ctx context.Context, p *project.Project, ch *channel.Channel, gate
 	if !v.IsZero() {
 		return nil, usagef("leave --release out", "gate %s is about what a cut would release", gate)
 	}
-	in, err := p.Candidate(ctx, ch, opts)
+	in, err := cut.Candidate(ctx, p, ch, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/relctl/relctl/pkg/handbook"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/site"
@@ -137,7 +138,7 @@ func docsOf(cmd *cobra.Command, args []string) (*project.Project, *docsReport, *
 	if len(args) > 0 {
 		at = args[0]
 	}
-	docs, err := p.Docs(cmd.Context(), at)
+	docs, err := handbook.New(p).Docs(cmd.Context(), at)
 	if err != nil {
 		return nil, nil, nil, err
 	}

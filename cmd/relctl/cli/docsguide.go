@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/guide"
+	"github.com/relctl/relctl/pkg/handbook"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/site"
@@ -61,7 +62,7 @@ offered.`,
 
 func makeGuide(ctx context.Context, s IO, p *project.Project, from, to string) (*guide.Guide, error) {
 	if len(p.Policy.Product.Docs.Facts) == 0 {
-		return nil, &project.NoFactsError{Product: p.Policy.Product.Name}
+		return nil, &handbook.NoFactsError{Product: p.Policy.Product.Name}
 	}
 	a, err := p.FindCommit(ctx, from)
 	if err != nil {
@@ -75,7 +76,7 @@ func makeGuide(ctx context.Context, s IO, p *project.Project, from, to string) (
 	if err != nil {
 		return nil, err
 	}
-	return p.Guide(ctx, project.GuidePoint{Found: a, Name: from}, project.GuidePoint{Found: b, Name: to}, steps)
+	return handbook.New(p).Guide(ctx, handbook.Point{Found: a, Name: from}, handbook.Point{Found: b, Name: to}, steps)
 }
 
 // guidePath plans the way between two releases of LTS lines. Others have none.
@@ -101,7 +102,7 @@ func guidePath(ctx context.Context, s IO, p *project.Project, from, to project.F
 // writeGuide writes the documentation of a release with a guide in it.
 func writeGuide(ctx context.Context, s IO, p *project.Project, g *guide.Guide, at, dir string) error {
 	const page = "upgrade-guide.md"
-	docs, err := p.Docs(ctx, at, site.Page{Path: page, Title: g.Title(), Markdown: g.Markdown(), Source: "the upgrade guide"})
+	docs, err := handbook.New(p).Docs(ctx, at, site.Page{Path: page, Title: g.Title(), Markdown: g.Markdown(), Source: "the upgrade guide"})
 	if err != nil {
 		return err
 	}

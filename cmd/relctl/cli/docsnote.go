@@ -13,6 +13,7 @@ import (
 
 	"github.com/relctl/relctl/pkg/fact"
 	"github.com/relctl/relctl/pkg/guide"
+	"github.com/relctl/relctl/pkg/handbook"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -49,8 +50,8 @@ The release is the newest of the LTS lines, or the last of --channel.`,
 			if err != nil {
 				return err
 			}
-			if p.NotesDir() == "/notes" {
-				return &project.DocsError{Text: "channels/product.yaml names no folder with the operator's documentation", Remedy: "add the line: docs: {operator: docs/operator}"}
+			if handbook.New(p).NotesDir() == "/notes" {
+				return &handbook.DocsError{Text: "channels/product.yaml names no folder with the operator's documentation", Remedy: "add the line: docs: {operator: docs/operator}"}
 			}
 			undone, err := wantedNotes(cmd, p, *name, strings.Join(args, " "))
 			if err != nil {
@@ -77,20 +78,20 @@ The release is the newest of the LTS lines, or the last of --channel.`,
 }
 
 // wantedNotes are the notes to write: about the fact that is named, else about all that break.
-func wantedNotes(cmd *cobra.Command, p *project.Project, channelName, about string) (*project.Undone, error) {
+func wantedNotes(cmd *cobra.Command, p *project.Project, channelName, about string) (*handbook.Undone, error) {
 	if channelName != "" {
 		if _, err := p.Policy.Channel(channelName); err != nil {
 			return nil, err
 		}
 	}
 	if about == "" {
-		return p.Undone(cmd.Context(), channelName, fact.Breaking)
+		return handbook.New(p).Undone(cmd.Context(), channelName, fact.Breaking)
 	}
 	want, err := guide.ParseAnswer(about)
 	if err != nil {
 		return nil, usagef("relctl docs note --dry-run lists the breaking facts without a note", "%s", err)
 	}
-	undone, err := p.Undone(cmd.Context(), channelName, fact.Notice)
+	undone, err := handbook.New(p).Undone(cmd.Context(), channelName, fact.Notice)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +101,7 @@ func wantedNotes(cmd *cobra.Command, p *project.Project, channelName, about stri
 			return undone, nil
 		}
 	}
-	return nil, &project.DocsError{
+	return nil, &handbook.DocsError{
 		Text:   fmt.Sprintf("nothing changed of %s since %s, or it has a note", plain(about), undone.Since),
 		Remedy: fmt.Sprintf("relctl facts diff %s HEAD lists what changed", undone.Since),
 	}
@@ -119,7 +120,7 @@ func writeNotes(top string, missing []guide.Missing) error {
 		}
 		f, err := root.OpenFile(filepath.FromSlash(m.File), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 		if errors.Is(err, fs.ErrExist) {
-			return &project.DocsError{Text: m.File + " is there already", Remedy: "fill it in, or name the fact in its key facts: " + m.Fact()}
+			return &handbook.DocsError{Text: m.File + " is there already", Remedy: "fill it in, or name the fact in its key facts: " + m.Fact()}
 		}
 		if err != nil {
 			return err
@@ -132,7 +133,7 @@ func writeNotes(top string, missing []guide.Missing) error {
 	return nil
 }
 
-func printMissingNotes(s IO, u *project.Undone, dryRun bool) {
+func printMissingNotes(s IO, u *handbook.Undone, dryRun bool) {
 	if len(u.Missing) == 0 {
 		s.print("each fact that breaks since %s has a note\n", u.Since)
 		return

@@ -6,6 +6,7 @@ import (
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/bundle"
 	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/handbook"
 	"github.com/relctl/relctl/pkg/plan"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/ring"
@@ -36,7 +37,7 @@ func exitCode(err error) int {
 		no      *upgrade.Refusal
 		other   *cut.DifferentError
 		docs    *site.ProblemsError
-		notes   *project.NotesError
+		notes   *handbook.NotesError
 		file    *planFileError
 		stale   *cut.StalePlanError
 		shard   *cut.ShardError

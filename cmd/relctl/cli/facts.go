@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/fact"
+	"github.com/relctl/relctl/pkg/handbook"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
@@ -104,7 +105,7 @@ func (f *factFinder) set(ctx context.Context, args []string) (*fact.Set, error) 
 		return nil, err
 	}
 	f.say("the facts are those of the working tree")
-	set, err := p.TreeFacts(ctx)
+	set, err := handbook.New(p).TreeFacts(ctx)
 	if err == nil {
 		f.sayMissing("the working tree", set)
 	}
@@ -134,7 +135,7 @@ func (f *factFinder) named(ctx context.Context, name string) (*fact.Set, error) 
 	if err != nil {
 		return nil, err
 	}
-	set, err := p.Facts(ctx, name)
+	set, err := handbook.New(p).Facts(ctx, name)
 	if err == nil {
 		f.sayMissing(name, set)
 	}

@@ -8,14 +8,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/relctl/relctl/pkg/changelog"
-	"github.com/relctl/relctl/pkg/project"
+	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/handbook"
 	"github.com/relctl/relctl/pkg/release"
 )
 
 func newPlan(s IO) *cobra.Command {
 	var remote *string
 	var asJSON *bool
-	var opts project.PlanOptions
+	var opts cut.PlanOptions
 	var fetch bool
 	cmd := &cobra.Command{
 		Use:   "plan <channel>",
@@ -38,11 +39,11 @@ operators of, and where alerts and runbooks do not agree with the product (see r
 				return err
 			}
 			opts.Now = s.now()
-			made, err := p.Plan(cmd.Context(), ch, opts)
+			made, err := cut.Plan(cmd.Context(), p, ch, opts)
 			if err != nil {
 				return err
 			}
-			agreed, err := p.Contract(cmd.Context(), made.Inputs)
+			agreed, err := handbook.New(p).Contract(cmd.Context(), made.Inputs)
 			if err != nil {
 				return err
 			}
@@ -53,10 +54,10 @@ operators of, and where alerts and runbooks do not agree with the product (see r
 				return err
 			}
 			if *asJSON {
-				return errors.Join(s.json(made), project.NotesRefusal(made), agreed.Err())
+				return errors.Join(s.json(made), handbook.NotesRefusal(made), agreed.Err())
 			}
 			printPlan(s, made)
-			return errors.Join(project.NotesRefusal(made), agreed.Err())
+			return errors.Join(handbook.NotesRefusal(made), agreed.Err())
 		},
 	}
 	remote, asJSON = addRemote(cmd), addJSON(cmd)

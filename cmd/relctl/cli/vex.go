@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/relctl/relctl/pkg/handbook"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -50,7 +51,7 @@ like this:
 			if err != nil {
 				return err
 			}
-			doc, err := p.VEX(ctx, ch, only, s.now())
+			doc, err := handbook.New(p).VEX(ctx, ch, only, s.now())
 			if err != nil {
 				return err
 			}

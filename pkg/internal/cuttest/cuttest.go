@@ -224,7 +224,7 @@ func Pinned(digest string) func(*cut.Options) { return func(o *cut.Options) { o.
 func (w *World) Plan() *release.Plan {
 	w.T.Helper()
 	p := w.Project()
-	made, err := p.Plan(w.T.Context(), w.Line(p), project.PlanOptions{Now: Now, Strict: true})
+	made, err := cut.Plan(w.T.Context(), p, w.Line(p), cut.PlanOptions{Now: Now, Strict: true})
 	w.Do(err)
 	return made
 }

@@ -12,7 +12,7 @@ import (
 const module = "github.com/relctl/relctl/"
 
 // table says what each package may import of this module, beside pkg/release and pkg/internal. Stages meet only in
-// pkg/project, in pkg/cut and pkg/rollout, which know nothing of each other, and in the command line.
+// pkg/project, in what takes a project (pkg/handbook, pkg/cut and pkg/rollout), and in the command line.
 var table = map[string][]string{
 	"pkg/release":               {},
 	"pkg/channel":               {"internal/nearest"},
@@ -29,7 +29,7 @@ var table = map[string][]string{
 	"pkg/fact":                  {},
 	"pkg/site":                  {},
 	"pkg/scaffold":              {},
-	"pkg/doctor":                {"pkg/build", "pkg/channel", "pkg/git", "pkg/ledger", "pkg/plan", "pkg/project", "pkg/publish", "pkg/sign"},
+	"pkg/doctor":                {"pkg/build", "pkg/channel", "pkg/git", "pkg/handbook", "pkg/ledger", "pkg/plan", "pkg/project", "pkg/publish", "pkg/sign"},
 	"pkg/portal":                {"pkg/site", "pkg/timeline", "pkg/upgrade"},
 	"pkg/fact/contract":         {"pkg/fact"},
 	"pkg/fact/extract":          {"pkg/channel", "pkg/fact"},
@@ -48,8 +48,9 @@ var table = map[string][]string{
 	"pkg/trust":                 {"pkg/sign"},
 	"pkg/verify":                {"internal/durable", "pkg/bundle", "pkg/internal/filelock", "pkg/upgrade"},
 	"pkg/update":                {"internal/durable", "pkg/verify"},
-	"pkg/project":               {"internal/disk", "internal/durable", "pkg/attest", "pkg/backport", "pkg/build", "pkg/changelog", "pkg/channel", "pkg/fact", "pkg/fact/contract", "pkg/fact/extract", "pkg/gate", "pkg/git", "pkg/guide", "pkg/history", "pkg/ledger", "pkg/plan", "pkg/publish", "pkg/ring", "pkg/sign", "pkg/site", "pkg/trust", "pkg/upgrade"},
-	"pkg/cut":                   {"internal/disk", "internal/durable", "pkg/attest", "pkg/build", "pkg/bundle", "pkg/changelog", "pkg/channel", "pkg/fact", "pkg/gate", "pkg/git", "pkg/guide", "pkg/image", "pkg/internal/filelock", "pkg/ledger", "pkg/plan", "pkg/project", "pkg/publish", "pkg/sign", "pkg/site", "pkg/trust"},
+	"pkg/project":               {"internal/disk", "internal/durable", "pkg/backport", "pkg/build", "pkg/channel", "pkg/gate", "pkg/git", "pkg/history", "pkg/ledger", "pkg/plan", "pkg/publish", "pkg/ring", "pkg/sign", "pkg/trust"},
+	"pkg/handbook":              {"internal/disk", "pkg/attest", "pkg/changelog", "pkg/channel", "pkg/fact", "pkg/fact/contract", "pkg/fact/extract", "pkg/gate", "pkg/git", "pkg/guide", "pkg/history", "pkg/ledger", "pkg/plan", "pkg/project", "pkg/site", "pkg/upgrade"},
+	"pkg/cut":                   {"internal/disk", "internal/durable", "pkg/attest", "pkg/build", "pkg/bundle", "pkg/changelog", "pkg/channel", "pkg/fact", "pkg/gate", "pkg/git", "pkg/guide", "pkg/handbook", "pkg/image", "pkg/internal/filelock", "pkg/ledger", "pkg/plan", "pkg/project", "pkg/publish", "pkg/sign", "pkg/site", "pkg/trust"},
 	"pkg/rollout":               {"pkg/channel", "pkg/deploy", "pkg/gate", "pkg/git", "pkg/ledger", "pkg/project", "pkg/publish", "pkg/ring"},
 	"internal/durable":          {"internal/disk"},
 	"internal/disk":             {},

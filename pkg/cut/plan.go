@@ -1,4 +1,4 @@
-package project
+package cut
 
 import (
 	"context"
@@ -6,8 +6,9 @@ import (
 
 	"github.com/relctl/relctl/pkg/changelog"
 	"github.com/relctl/relctl/pkg/channel"
-	"github.com/relctl/relctl/pkg/ledger"
+	"github.com/relctl/relctl/pkg/handbook"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -18,15 +19,15 @@ type PlanOptions struct {
 	// Goreleaser is the path of the program, "" looks on the PATH.
 	Goreleaser string
 	// Builder overrides the one of the policy; nil takes the policy's.
-	Builder Builder
+	Builder project.Builder
 	// Now is the time by which waivers and calendar versions are judged.
 	Now time.Time
 	// Strict refuses what a cut would refuse: unknown tags, a missing builder.
 	Strict bool
 }
 
-// Plan returns what a cut of the channel would release now, with the verdicts of its gates. It changes nothing.
-func (p *Project) Plan(ctx context.Context, ch *channel.Channel, opts PlanOptions) (*release.Plan, error) {
+// Plan is the read-only twin of [Run]: what a cut of the channel would release now, with the verdicts of its gates.
+func Plan(ctx context.Context, p *project.Project, ch *channel.Channel, opts PlanOptions) (*release.Plan, error) {
 	scripts := p.Scripts()
 	defer scripts.Remove()
 	gates, err := p.Gates(ch, scripts.Dir)
@@ -48,25 +49,30 @@ func (p *Project) Plan(ctx context.Context, ch *channel.Channel, opts PlanOption
 	if err != nil {
 		return nil, err
 	}
+	book := handbook.New(p)
 	made, err := plan.New(ctx, plan.Request{
 		Repo: p.Repo, Remote: p.Remote, Policy: p.Policy, State: p.State, Waivers: waivers, Channel: ch,
-		Builder: builder, Index: p.Index, Service: p.Service(), Checks: checks, Gates: gates, Pre: opts.Pre, Now: opts.Now, Strict: opts.Strict,
+		Builder: builder, Index: p.Index, Service: p.Service(), Checks: checks, Gates: append(book.NotesGate(ch), gates...), Pre: opts.Pre, Now: opts.Now, Strict: opts.Strict,
 	})
-	if err != nil || p.Policy.Product.Docs.WantsNotes() != channel.NotesWarn {
+	if err != nil {
 		return made, err
 	}
-	base, missing, err := p.planNotes(ctx, ch, made.Inputs)
-	if err == nil && len(missing) > 0 {
-		made.Warnings = append(made.Warnings, notesReason(base.version, missing))
+	warning, err := book.NotesWarning(ctx, ch, made.Inputs)
+	if warning != "" {
+		made.Warnings = append(made.Warnings, warning)
 	}
 	return made, err
 }
 
-// Waivers returns the waivers that count at a time. If the policy has the role of waivers, only signed ones do.
-func (p *Project) Waivers(ctx context.Context, now time.Time) (*ledger.Waivers, error) {
-	trust, err := p.WaiverTrust()
-	if err != nil {
-		return nil, err
+// Candidate returns the inputs of what a cut of the channel would release now: the open reservation, else a new plan.
+// An approval binds to its commit and build.
+func Candidate(ctx context.Context, p *project.Project, ch *channel.Channel, opts PlanOptions) (release.Inputs, error) {
+	if st := p.State.Channels[ch.Name]; st != nil && st.Open != nil {
+		return st.Open.Plan.Inputs, nil
 	}
-	return p.Ledger.Waivers(ctx, p.State, now, trust)
+	made, err := Plan(ctx, p, ch, opts)
+	if err != nil {
+		return release.Inputs{}, err
+	}
+	return made.Inputs, nil
 }

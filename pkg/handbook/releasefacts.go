@@ -1,4 +1,4 @@
-package project
+package handbook
 
 import (
 	"context"
@@ -22,7 +22,7 @@ type FactDocs struct {
 
 // FactDocs gathers what a release of a plan carries of its facts, by the sources of the product as it was reserved; nothing if
 // it names none.
-func (p *Project) FactDocs(ctx context.Context, product channel.Product, in release.Inputs) (*FactDocs, error) {
+func (p *Handbook) FactDocs(ctx context.Context, product channel.Product, in release.Inputs) (*FactDocs, error) {
 	if len(product.Docs.Facts) == 0 {
 		return &FactDocs{Contract: &Contract{}}, nil
 	}
@@ -52,12 +52,12 @@ func (p *Project) FactDocs(ctx context.Context, product channel.Product, in rele
 }
 
 // factsOf gathers the facts of a commit by the sources of a product.
-func (p *Project) factsOf(ctx context.Context, product channel.Product, commit string) (*fact.Set, error) {
+func (p *Handbook) factsOf(ctx context.Context, product channel.Product, commit string) (*fact.Set, error) {
 	fsys, err := p.Repo.FS(ctx, commit)
 	if err != nil {
 		return nil, err
 	}
-	run := &factRun{project: p, commit: commit}
+	run := &factRun{project: p.Project, commit: commit}
 	defer run.remove()
 	return p.gather(ctx, product, fsys, run)
 }

@@ -1,4 +1,4 @@
-package project
+package handbook
 
 import (
 	"cmp"
@@ -14,27 +14,28 @@ import (
 	"github.com/relctl/relctl/pkg/changelog"
 	"github.com/relctl/relctl/pkg/guide"
 	"github.com/relctl/relctl/pkg/history"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/upgrade"
 )
 
-// GuidePoint is a release, or another commit, between which and others a guide is made.
-type GuidePoint struct {
-	Found
+// Point is a release, or another commit, between which and others a guide is made.
+type Point struct {
+	project.Found
 	// Name is what people call it.
 	Name string
 }
 
 // Guide makes the guide for the way from one release to another over the steps of a path, the last of which is to. With
 // no steps the way is taken as one.
-func (p *Project) Guide(ctx context.Context, from, to GuidePoint, steps []upgrade.Step) (*guide.Guide, error) {
-	way := []GuidePoint{from}
+func (p *Handbook) Guide(ctx context.Context, from, to Point, steps []upgrade.Step) (*guide.Guide, error) {
+	way := []Point{from}
 	for _, s := range steps[:max(len(steps)-1, 0)] {
 		found, err := p.FindCommit(ctx, s.Version.String())
 		if err != nil {
 			return nil, err
 		}
-		way = append(way, GuidePoint{found, s.Version.String()})
+		way = append(way, Point{found, s.Version.String()})
 	}
 	way = append(way, to)
 	files, err := p.releasedFiles(ctx, to.Found)
@@ -45,7 +46,7 @@ func (p *Project) Guide(ctx context.Context, from, to GuidePoint, steps []upgrad
 }
 
 // guide makes a guide over releases.
-func (p *Project) guide(ctx context.Context, way []GuidePoint, steps []upgrade.Step, files []guide.File, others []guide.Page) (*guide.Guide, error) {
+func (p *Handbook) guide(ctx context.Context, way []Point, steps []upgrade.Step, files []guide.File, others []guide.Page) (*guide.Guide, error) {
 	first, last := way[0], way[len(way)-1]
 	req := guide.Request{Product: p.Policy.Product.Name, Steps: steps, Files: files, Others: others}
 	for _, at := range way {
@@ -69,7 +70,7 @@ func (p *Project) guide(ctx context.Context, way []GuidePoint, steps []upgrade.S
 
 // guidePoint gathers what is known of a release. What cannot be read is a problem of the guide, and no reason not to
 // make it: the gate of notes has said so before.
-func (p *Project) guidePoint(ctx context.Context, at GuidePoint) (guide.Point, error) {
+func (p *Handbook) guidePoint(ctx context.Context, at Point) (guide.Point, error) {
 	out := guide.Point{Version: at.Version, Name: at.Name, Channel: at.Channel}
 	c, err := p.Repo.Commit(ctx, at.Commit)
 	if err != nil {
@@ -92,7 +93,7 @@ func (p *Project) guidePoint(ctx context.Context, at GuidePoint) (guide.Point, e
 }
 
 // guidePages are the pages that the policy names, and those with a usual name.
-func (p *Project) guidePages(tree fs.FS) ([]guide.Page, map[string]guide.Page) {
+func (p *Handbook) guidePages(tree fs.FS) ([]guide.Page, map[string]guide.Page) {
 	var install []guide.Page
 	byKind := p.Policy.Product.Docs.Install
 	for _, kind := range slices.Sorted(maps.Keys(byKind)) {
@@ -132,7 +133,7 @@ func pageTitle(name string, data []byte) string {
 }
 
 // releasedFiles are the files of a release that an operator installs, if its release.json is at hand.
-func (p *Project) releasedFiles(ctx context.Context, at Found) ([]guide.File, error) {
+func (p *Handbook) releasedFiles(ctx context.Context, at project.Found) ([]guide.File, error) {
 	st := p.State.Channels[at.Channel]
 	if st == nil || at.Version.IsZero() {
 		return nil, nil
@@ -155,7 +156,7 @@ func (p *Project) releasedFiles(ctx context.Context, at Found) ([]guide.File, er
 }
 
 // weaknesses are those that the way mends, and those that concern the release that it leads to.
-func (p *Project) weaknesses(ctx context.Context, from, to GuidePoint) ([]guide.Weakness, error) {
+func (p *Handbook) weaknesses(ctx context.Context, from, to Point) ([]guide.Weakness, error) {
 	advisories, err := p.advisories()
 	if err != nil {
 		return nil, err
@@ -200,7 +201,7 @@ func advised(a *attest.Advisory, v release.Version) *attest.AdvisoryVersions {
 }
 
 // securityFixes are the changes that an upgrade brings and that mend a weakness.
-func (p *Project) securityFixes(ctx context.Context, from, to string) ([]guide.Weakness, error) {
+func (p *Handbook) securityFixes(ctx context.Context, from, to string) ([]guide.Weakness, error) {
 	brings, err := history.Changes(ctx, p.Repo, history.Options{From: from, To: to})
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package project
+package handbook
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 // VEX returns what is known today of weaknesses in releases of a line, all of them or one version, as an OpenVEX document:
 // by the advisories on the default branch, and by the fixes that stand in each release. It returns nil if there is nothing
 // to say.
-func (p *Project) VEX(ctx context.Context, ch *channel.Channel, only release.Version, now time.Time) ([]byte, error) {
+func (p *Handbook) VEX(ctx context.Context, ch *channel.Channel, only release.Version, now time.Time) ([]byte, error) {
 	advisories, err := p.advisories()
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (p *Project) VEX(ctx context.Context, ch *channel.Channel, only release.Ver
 }
 
 // vexRelease gathers the files of a release, if a store here shows them, and the weaknesses whose fixes stand in it.
-func (p *Project) vexRelease(ctx context.Context, ch *channel.Channel, ix *history.Index, r history.Released) (attest.VEXRelease, error) {
+func (p *Handbook) vexRelease(ctx context.Context, ch *channel.Channel, ix *history.Index, r history.Released) (attest.VEXRelease, error) {
 	out := attest.VEXRelease{Version: r.Version}
 	s, err := ix.At(r.Commit)
 	if err != nil {
@@ -87,7 +87,7 @@ func (p *Project) vexRelease(ctx context.Context, ch *channel.Channel, ix *histo
 }
 
 // advisories reads those of the default branch.
-func (p *Project) advisories() ([]*attest.Advisory, error) {
+func (p *Handbook) advisories() ([]*attest.Advisory, error) {
 	names, err := fs.Glob(p.Policy.FS, plan.SecurityDir+"/*.yaml")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

@@ -1,4 +1,4 @@
-package project
+package handbook
 
 import (
 	"context"
@@ -14,22 +14,23 @@ import (
 	"github.com/relctl/relctl/pkg/gate"
 	"github.com/relctl/relctl/pkg/git"
 	"github.com/relctl/relctl/pkg/guide"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
-
-// GateNotes is the gate that asks for a note about each breaking fact, where channels/product.yaml names facts and an
-// operator's guide.
-const GateNotes = "notes"
 
 // notesDir is the folder of the operator's guide that holds notes about single changes.
 const notesDir = "/notes"
 
 // NotesDir is where notes lie, from the root of the repository.
-func (p *Project) NotesDir() string { return p.OperatorDir() + notesDir }
+func (p *Handbook) NotesDir() string { return p.OperatorDir() + notesDir }
 
-// notesGate refuses a plan with breaking facts that no note answers.
-func (p *Project) notesGate(ch *channel.Channel) gate.Entry {
-	return gate.Entry{Name: GateNotes, Moment: release.Planned, Gate: gate.Func(func(ctx context.Context, s gate.Subject) release.Verdict {
+// NotesGate returns the gate that refuses a plan with breaking facts that no note answers, none if the policy does not ask
+// for it.
+func (p *Handbook) NotesGate(ch *channel.Channel) []gate.Entry {
+	if p.Policy.Product.Docs.WantsNotes() != channel.NotesRefuse {
+		return nil
+	}
+	return []gate.Entry{{Name: project.GateNotes, Moment: release.Planned, Gate: gate.Func(func(ctx context.Context, s gate.Subject) release.Verdict {
 		base, missing, err := p.planNotes(ctx, ch, s.Inputs)
 		if err != nil {
 			v := release.Verdict{Status: release.Errored, Reason: strings.ReplaceAll(err.Error(), "\n", "; ")}
@@ -46,7 +47,19 @@ func (p *Project) notesGate(ch *channel.Channel) gate.Entry {
 			return release.Verdict{Status: release.Pass, Reason: fmt.Sprintf("each fact that breaks since %s has a note", base.version)}
 		}
 		return release.Verdict{Status: release.Fail, Reason: notesReason(base.version, missing), Hint: notesHint(missing)}
-	})}
+	})}}
+}
+
+// NotesWarning tells of breaking facts of a plan that no note answers, "" if there are none or the policy wants no warning.
+func (p *Handbook) NotesWarning(ctx context.Context, ch *channel.Channel, in release.Inputs) (string, error) {
+	if p.Policy.Product.Docs.WantsNotes() != channel.NotesWarn {
+		return "", nil
+	}
+	base, missing, err := p.planNotes(ctx, ch, in)
+	if err != nil || len(missing) == 0 {
+		return "", err
+	}
+	return notesReason(base.version, missing), nil
 }
 
 // NotesError is a plan with breaking facts that no note answers.
@@ -65,7 +78,7 @@ func (e *NotesError) Hint() string { return e.Verdict.Hint }
 // NotesRefusal is the error of a plan whose gate of notes refuses, nil if it does not.
 func NotesRefusal(p *release.Plan) error {
 	for _, v := range p.Verdicts {
-		if v.Gate == GateNotes && v.Blocks() {
+		if v.Gate == project.GateNotes && v.Blocks() {
 			return &NotesError{Channel: p.Inputs.Channel, Verdict: v}
 		}
 	}
@@ -104,7 +117,7 @@ type base struct {
 
 // baseOf is the release before a plan: the channel's last, else the newest of the lines before. Its commit is "" where
 // there is none.
-func (p *Project) baseOf(ctx context.Context, ch *channel.Channel, in release.Inputs) (base, error) {
+func (p *Handbook) baseOf(ctx context.Context, ch *channel.Channel, in release.Inputs) (base, error) {
 	if in.Previous != nil {
 		return base{in.Previous.Version, in.Previous.Commit, ch.Name}, nil
 	}
@@ -116,7 +129,7 @@ func (p *Project) baseOf(ctx context.Context, ch *channel.Channel, in release.In
 }
 
 // earlier are the newest final releases of the LTS lines before a version, the newest line first.
-func (p *Project) earlier(ctx context.Context, ch *channel.Channel, v release.Version) ([]base, error) {
+func (p *Handbook) earlier(ctx context.Context, ch *channel.Channel, v release.Version) ([]base, error) {
 	lines, err := p.Lines(ctx)
 	if err != nil {
 		return nil, err
@@ -145,7 +158,7 @@ func (p *Project) earlier(ctx context.Context, ch *channel.Channel, v release.Ve
 }
 
 // planNotes returns the breaking facts of a plan that no note answers.
-func (p *Project) planNotes(ctx context.Context, ch *channel.Channel, in release.Inputs) (base, []guide.Missing, error) {
+func (p *Handbook) planNotes(ctx context.Context, ch *channel.Channel, in release.Inputs) (base, []guide.Missing, error) {
 	from, err := p.baseOf(ctx, ch, in)
 	if err != nil || from.commit == "" {
 		return from, nil, err
@@ -164,7 +177,7 @@ func (p *Project) planNotes(ctx context.Context, ch *channel.Channel, in release
 
 // unanswered compares a state of the product with a release: facts with an impact at least as bad as worst that no new
 // note answers.
-func (p *Project) unanswered(ctx context.Context, from base, after *fact.Set, tree fs.FS, ch string, worst fact.Impact) ([]guide.Missing, error) {
+func (p *Handbook) unanswered(ctx context.Context, from base, after *fact.Set, tree fs.FS, ch string, worst fact.Impact) ([]guide.Missing, error) {
 	notes, err := readNotes(tree, p.NotesDir())
 	if err != nil {
 		return nil, err
@@ -199,10 +212,7 @@ func readNotes(tree fs.FS, dir string) ([]guide.Note, error) {
 }
 
 // factsAt gathers the facts of a commit, once.
-func (p *Project) factsAt(ctx context.Context, commit string) (*fact.Set, error) {
-	if p.gathered == nil {
-		p.gathered = map[string]*fact.Set{}
-	}
+func (p *Handbook) factsAt(ctx context.Context, commit string) (*fact.Set, error) {
 	if s := p.gathered[commit]; s != nil {
 		return s, nil
 	}
@@ -235,7 +245,7 @@ func (e *NoneBeforeError) Hint() string {
 
 // Undone compares the working tree with the last release of a channel, or with the newest release that an operator may
 // have where name is "": facts with an impact at least as bad as worst that no note answers.
-func (p *Project) Undone(ctx context.Context, name string, worst fact.Impact) (*Undone, error) {
+func (p *Handbook) Undone(ctx context.Context, name string, worst fact.Impact) (*Undone, error) {
 	from, err := p.treeBase(ctx, name)
 	if err != nil {
 		return nil, err
@@ -245,7 +255,7 @@ func (p *Project) Undone(ctx context.Context, name string, worst fact.Impact) (*
 		return nil, err
 	}
 	defer func() { _ = root.Close() }() // only read
-	after, err := p.gather(ctx, p.Policy.Product, root.FS(), &factRun{project: p, dir: p.Repo.Top()})
+	after, err := p.gather(ctx, p.Policy.Product, root.FS(), &factRun{project: p.Project, dir: p.Repo.Top()})
 	if err != nil {
 		return nil, err
 	}
@@ -255,7 +265,7 @@ func (p *Project) Undone(ctx context.Context, name string, worst fact.Impact) (*
 }
 
 // treeBase is the release before the working tree: of a channel, or of the LTS lines, or of whatever there is.
-func (p *Project) treeBase(ctx context.Context, name string) (base, error) {
+func (p *Handbook) treeBase(ctx context.Context, name string) (base, error) {
 	lines, err := p.Lines(ctx)
 	if err != nil {
 		return base{}, err

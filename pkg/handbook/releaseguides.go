@@ -1,4 +1,4 @@
-package project
+package handbook
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/relctl/relctl/pkg/channel"
 	"github.com/relctl/relctl/pkg/guide"
 	"github.com/relctl/relctl/pkg/plan"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/site"
 	"github.com/relctl/relctl/pkg/upgrade"
@@ -28,10 +29,10 @@ const (
 const maxGuides = 3
 
 // hasGuides reports whether releases carry guides.
-func (p *Project) hasGuides() bool { return len(p.Policy.Product.Docs.Facts) > 0 }
+func (p *Handbook) hasGuides() bool { return len(p.Policy.Product.Docs.Facts) > 0 }
 
 // guideName is where the guide from the release before lies in the documentation of a tree.
-func (p *Project) guideName(tree fs.FS) string {
+func (p *Handbook) guideName(tree fs.FS) string {
 	if _, err := fs.Stat(tree, path.Join(p.OperatorDir(), guidePage)); err == nil {
 		return guidePageBeside
 	}
@@ -39,18 +40,18 @@ func (p *Project) guideName(tree fs.FS) string {
 }
 
 // previewGuide stands in the place of the guide while there is no release to lead to.
-func (p *Project) previewGuide(tree fs.FS) site.Page {
+func (p *Handbook) previewGuide(tree fs.FS) site.Page {
 	return site.Page{
 		Path: p.guideName(tree), Title: "Upgrade guide", Source: "the upgrade guide",
 		Markdown: []byte("# Upgrade guide\n\nThe way from the release before stands here once a release is cut. `relctl docs guide` shows it before.\n"),
 	}
 }
 
-// Guides makes the upgrade guides of a release, none if the policy names no facts: from the one before it, and from the newest of each line before that is still
-// supported. What they say follows from the plan and from what the ledger held when it was reserved, so that a rebuild
-// comes to the same. reserved is the commit of the reservation in the ledger, "" before there is one; files are those that
-// an operator installs.
-func (p *Project) Guides(ctx context.Context, ch *channel.Channel, pl release.Plan, reserved string, files []guide.File) ([]site.Page, error) {
+// Guides makes the upgrade guides of a release, none if the policy names no facts: from the one before it, and from the
+// newest of each line before that is still supported. What they say follows from the plan and from what the ledger held when
+// it was reserved, so that a rebuild comes to the same. reserved is the commit of the reservation in the ledger, "" before
+// there is one; files are those that an operator installs.
+func (p *Handbook) Guides(ctx context.Context, ch *channel.Channel, pl release.Plan, reserved string, files []guide.File) ([]site.Page, error) {
 	in := pl.Inputs
 	if !p.hasGuides() {
 		return nil, nil
@@ -63,7 +64,7 @@ func (p *Project) Guides(ctx context.Context, ch *channel.Channel, pl release.Pl
 	if err != nil {
 		return nil, err
 	}
-	goal := GuidePoint{Found{Commit: in.Commit, Version: in.Version, Channel: in.Channel}, in.Version.String()}
+	goal := Point{project.Found{Commit: in.Commit, Version: in.Version, Channel: in.Channel}, in.Version.String()}
 	var ways []guideWay
 	for _, start := range p.starts(in, before) {
 		if plan.Loses(pl, start.Channel, start.Version) {
@@ -109,13 +110,13 @@ func (p *Project) Guides(ctx context.Context, ch *channel.Channel, pl release.Pl
 // guideWay is what one guide is about.
 type guideWay struct {
 	page   string
-	points []GuidePoint
+	points []Point
 	steps  []upgrade.Step
 }
 
 // reservedBefore is the number of the event that reserved a plan, so that nothing of later counts; with no reservation
 // yet, all counts.
-func (p *Project) reservedBefore(ctx context.Context, commit string) (uint64, error) {
+func (p *Handbook) reservedBefore(ctx context.Context, commit string) (uint64, error) {
 	if commit == "" {
 		return math.MaxUint64, nil
 	}
@@ -131,8 +132,8 @@ func (p *Project) reservedBefore(ctx context.Context, commit string) (uint64, er
 }
 
 // known are the final releases of a channel that were recorded before an event and not withdrawn by then.
-func (p *Project) known(ch *channel.Channel, before uint64) []GuidePoint {
-	var out []GuidePoint
+func (p *Handbook) known(ch *channel.Channel, before uint64) []Point {
+	var out []Point
 	st := p.State.Channels[ch.Name]
 	if st == nil {
 		return nil
@@ -140,28 +141,28 @@ func (p *Project) known(ch *channel.Channel, before uint64) []GuidePoint {
 	for _, r := range st.Releases {
 		withdrawn := r.Withdrawn != 0 && r.Withdrawn < before
 		if r.Event < before && !withdrawn && r.Version.Prerelease() == "" {
-			out = append(out, GuidePoint{Found{Commit: r.Commit, Version: r.Version, Channel: ch.Name}, r.Version.String()})
+			out = append(out, Point{project.Found{Commit: r.Commit, Version: r.Version, Channel: ch.Name}, r.Version.String()})
 		}
 	}
 	return out
 }
 
 // starts are the releases from which guides begin.
-func (p *Project) starts(in release.Inputs, before uint64) []GuidePoint {
-	var out []GuidePoint
+func (p *Handbook) starts(in release.Inputs, before uint64) []Point {
+	var out []Point
 	if last := in.Previous; last != nil {
-		out = append(out, GuidePoint{Found{Commit: last.Commit, Version: last.Version, Channel: in.Channel}, last.Version.String()})
+		out = append(out, Point{project.Found{Commit: last.Commit, Version: last.Version, Channel: in.Channel}, last.Version.String()})
 	}
 	if in.Kind != release.LTS {
 		return out
 	}
-	var earlier []GuidePoint
+	var earlier []Point
 	for _, ch := range p.Policy.Channels {
 		ended := ch.Support != nil && ch.Support.EOL.String() != "" && ch.Support.EOL.String() <= in.SourceDate.Format(time.DateOnly)
 		if ch.Kind != release.LTS || ch.Name == in.Channel || ended {
 			continue
 		}
-		var newest GuidePoint
+		var newest Point
 		for _, r := range p.known(ch, before) {
 			if r.Version.Compare(in.Version) < 0 && r.Version.Compare(newest.Version) > 0 {
 				newest = r
@@ -171,23 +172,23 @@ func (p *Project) starts(in release.Inputs, before uint64) []GuidePoint {
 			earlier = append(earlier, newest)
 		}
 	}
-	slices.SortFunc(earlier, func(a, b GuidePoint) int { return b.Version.Compare(a.Version) })
+	slices.SortFunc(earlier, func(a, b Point) int { return b.Version.Compare(a.Version) })
 	return append(out, earlier[:min(len(earlier), maxGuides)]...)
 }
 
 // way plans the way from one release to another by the policy alone. The error is an [*upgrade.Refusal] where none is
 // offered.
-func (p *Project) way(own *channel.Channel, from, to GuidePoint, before uint64) (guideWay, error) {
+func (p *Handbook) way(own *channel.Channel, from, to Point, before uint64) (guideWay, error) {
 	if to.Channel == from.Channel && own.Kind != release.LTS {
-		return guideWay{points: []GuidePoint{from, to}}, nil
+		return guideWay{points: []Point{from, to}}, nil
 	}
 	var lines []upgrade.Line
-	all := map[string]GuidePoint{to.Name: to}
+	all := map[string]Point{to.Name: to}
 	for _, ch := range p.Policy.Channels {
 		if ch.Kind != release.LTS {
 			continue
 		}
-		l := upgrade.Line{Standing: &release.Standing{Channel: ch.Name, Line: ch.Line, Upgrade: policyUpgrades(ch)}}
+		l := upgrade.Line{Standing: &release.Standing{Channel: ch.Name, Line: ch.Line, Upgrade: project.PolicyUpgrades(ch)}}
 		for _, r := range p.known(ch, before) {
 			all[r.Name] = r
 			l.Releases = append(l.Releases, r.Version)
@@ -201,7 +202,7 @@ func (p *Project) way(own *channel.Channel, from, to GuidePoint, before uint64) 
 	if err != nil {
 		return guideWay{}, err
 	}
-	w := guideWay{steps: steps, points: []GuidePoint{from}}
+	w := guideWay{steps: steps, points: []Point{from}}
 	for _, s := range steps {
 		at, ok := all[s.Version.String()]
 		if !ok { // a stop that the policy names and nobody released

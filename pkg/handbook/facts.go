@@ -1,4 +1,4 @@
-package project
+package handbook
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"github.com/relctl/relctl/pkg/fact/extract"
 	"github.com/relctl/relctl/pkg/gate"
 	"github.com/relctl/relctl/pkg/internal/proc"
+	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 )
 
@@ -33,7 +34,7 @@ func (*NoFactsError) Hint() string {
 }
 
 // Facts gathers the facts of a release, a ref or a commit. Sources are those that the policy names.
-func (p *Project) Facts(ctx context.Context, name string) (*fact.Set, error) {
+func (p *Handbook) Facts(ctx context.Context, name string) (*fact.Set, error) {
 	found, err := p.FindCommit(ctx, name)
 	if err != nil {
 		return nil, err
@@ -47,7 +48,7 @@ func (p *Project) Facts(ctx context.Context, name string) (*fact.Set, error) {
 }
 
 // TreeFacts gathers the facts of the working tree, by the sources that its own channel files name.
-func (p *Project) TreeFacts(ctx context.Context) (*fact.Set, error) {
+func (p *Handbook) TreeFacts(ctx context.Context) (*fact.Set, error) {
 	root, err := os.OpenRoot(p.Repo.Top())
 	if err != nil {
 		return nil, err
@@ -57,10 +58,10 @@ func (p *Project) TreeFacts(ctx context.Context) (*fact.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.gather(ctx, set.Product, root.FS(), &factRun{project: p, dir: p.Repo.Top()})
+	return p.gather(ctx, set.Product, root.FS(), &factRun{project: p.Project, dir: p.Repo.Top()})
 }
 
-func (p *Project) gather(ctx context.Context, product channel.Product, fsys fs.FS, run *factRun) (*fact.Set, error) {
+func (p *Handbook) gather(ctx context.Context, product channel.Product, fsys fs.FS, run *factRun) (*fact.Set, error) {
 	if len(product.Docs.Facts) == 0 {
 		return nil, &NoFactsError{product.Name}
 	}
@@ -73,7 +74,7 @@ func (p *Project) gather(ctx context.Context, product channel.Product, fsys fs.F
 
 // factRun runs the commands that print facts, in a checkout that is made when the first one asks for it.
 type factRun struct {
-	project     *Project
+	project     *project.Project
 	commit, dir string
 	scratch     string
 }

@@ -1,4 +1,4 @@
-package project
+package handbook
 
 import (
 	"context"
@@ -34,9 +34,9 @@ type Documentation struct {
 }
 
 // Docs makes the operator's documentation as it is at a version, a branch, a tag or a commit, or in the working tree for
-// "", with the given upgrade guides and a reference of its facts, and what its alerts and runbooks break. In place of the changelog, which belongs to a
-// release, and of guides, if none are given, it has pages that say so.
-func (p *Project) Docs(ctx context.Context, at string, guides ...site.Page) (*Documentation, error) {
+// "", with the given upgrade guides and a reference of its facts, and what its alerts and runbooks break. In place of the
+// changelog, which belongs to a release, and of guides, if none are given, it has pages that say so.
+func (p *Handbook) Docs(ctx context.Context, at string, guides ...site.Page) (*Documentation, error) {
 	if p.OperatorDir() == "" {
 		return nil, &DocsError{
 			Text:   "channels/product.yaml names no folder with the operator's documentation",
@@ -67,7 +67,7 @@ func (p *Project) Docs(ctx context.Context, at string, guides ...site.Page) (*Do
 }
 
 // contractIn holds alerts, runbooks and facts of a tree against each other; commit is "" for the working tree.
-func (p *Project) contractIn(ctx context.Context, commit string, tree fs.FS) (*Contract, error) {
+func (p *Handbook) contractIn(ctx context.Context, commit string, tree fs.FS) (*Contract, error) {
 	product := p.Policy.Product
 	if contractMode(product.Docs) == "off" {
 		return &Contract{}, nil
@@ -80,11 +80,11 @@ func (p *Project) contractIn(ctx context.Context, commit string, tree fs.FS) (*C
 }
 
 // factsIn gathers the facts of a tree, nil if the policy names no sources; commit is "" for the working tree.
-func (p *Project) factsIn(ctx context.Context, commit string, tree fs.FS) (*fact.Set, error) {
+func (p *Handbook) factsIn(ctx context.Context, commit string, tree fs.FS) (*fact.Set, error) {
 	if len(p.Policy.Product.Docs.Facts) == 0 {
 		return nil, nil //nolint:nilnil // no sources, no facts
 	}
-	run := &factRun{project: p, commit: commit}
+	run := &factRun{project: p.Project, commit: commit}
 	if commit == "" {
 		run.dir = p.Repo.Top()
 	}
@@ -93,12 +93,12 @@ func (p *Project) factsIn(ctx context.Context, commit string, tree fs.FS) (*fact
 }
 
 // OperatorDir is the folder with the operator's documentation, from the root of the repository, "" if the policy names none.
-func (p *Project) OperatorDir() string {
+func (p *Handbook) OperatorDir() string {
 	return strings.TrimSuffix(p.Policy.Product.Docs.Operator, "/")
 }
 
 // docsAt finds the files of a state of the product, and what it is called.
-func (p *Project) docsAt(ctx context.Context, at string) (s site.Site, tree fs.FS, err error) {
+func (p *Handbook) docsAt(ctx context.Context, at string) (s site.Site, tree fs.FS, err error) {
 	if at == "" {
 		s.Version = "working tree"
 		return s, os.DirFS(p.Repo.Top()), nil
@@ -125,7 +125,7 @@ func (p *Project) docsAt(ctx context.Context, at string) (s site.Site, tree fs.F
 
 // buildDocs makes the documentation out of the operator's folder of a tree, of a changelog, and of pages that were made: upgrade
 // guides and the reference.
-func (p *Project) buildDocs(tree fs.FS, s *site.Site, changes []byte, guides []site.Page) (*site.Built, error) {
+func (p *Handbook) buildDocs(tree fs.FS, s *site.Site, changes []byte, guides []site.Page) (*site.Built, error) {
 	dir := p.OperatorDir()
 	pages, assets, err := site.Read(tree, dir)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, git.ErrNotFound) {
@@ -151,7 +151,7 @@ func (p *Project) buildDocs(tree fs.FS, s *site.Site, changes []byte, guides []s
 
 // PlanDocs makes the operator's documentation that a release of a plan carries, with its changelog and with pages that were
 // made, such as guides. What is wrong with it is a [*site.ProblemsError], which comes with what could be built.
-func (p *Project) PlanDocs(ctx context.Context, in release.Inputs, changes []byte, made []site.Page) (*site.Built, error) {
+func (p *Handbook) PlanDocs(ctx context.Context, in release.Inputs, changes []byte, made []site.Page) (*site.Built, error) {
 	tree, err := p.Repo.FS(ctx, in.Commit)
 	if err != nil {
 		return nil, err

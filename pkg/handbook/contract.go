@@ -1,4 +1,4 @@
-package project
+package handbook
 
 import (
 	"context"
@@ -47,7 +47,7 @@ func contractMode(d channel.Docs) string {
 }
 
 // Contract holds alerts, runbooks and facts of a plan's commit against each other.
-func (p *Project) Contract(ctx context.Context, in release.Inputs) (*Contract, error) {
+func (p *Handbook) Contract(ctx context.Context, in release.Inputs) (*Contract, error) {
 	tree, err := p.Repo.FS(ctx, in.Commit)
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (p *Project) Contract(ctx context.Context, in release.Inputs) (*Contract, e
 }
 
 // contractOf holds a set of facts against the pages of its tree.
-func (p *Project) contractOf(ctx context.Context, product channel.Product, s *fact.Set, tree fs.FS) (*Contract, error) {
+func (p *Handbook) contractOf(ctx context.Context, product channel.Product, s *fact.Set, tree fs.FS) (*Contract, error) {
 	mode := contractMode(product.Docs)
 	if mode == "off" || s == nil {
 		return &Contract{}, nil
@@ -82,7 +82,7 @@ func (p *Project) contractOf(ctx context.Context, product channel.Product, s *fa
 
 // releasedFacts are those of the newest release of each channel, as far as files tell them at that commit. They only tell
 // names that are no more from names of other programs, so one that cannot be read is left out.
-func (p *Project) releasedFacts(ctx context.Context, product channel.Product) []*fact.Set {
+func (p *Handbook) releasedFacts(ctx context.Context, product channel.Product) []*fact.Set {
 	product.Docs.Facts = slices.DeleteFunc(slices.Clone(product.Docs.Facts), func(s channel.FactSource) bool { return s.Command != nil })
 	if len(product.Docs.Facts) == 0 {
 		return nil
