@@ -5,26 +5,26 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/relctl/relctl/internal/disk"
 	"github.com/relctl/relctl/pkg/release"
 )
 
 // Probe brings a small set into a store and takes it back, which shows whether the store would take a release. Nothing of
 // it is ever visible.
 func Probe(ctx context.Context, store Store) (err error) {
-	dir, err := os.MkdirTemp("", "relctl-probe-")
+	dir, err := disk.MkdirTemp("", "relctl-probe-")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, disk.RemoveAll(dir)) }()
 	const name = "artifacts/probe"
 	data := []byte("a probe of relctl doctor\n")
 	file := filepath.Join(dir, filepath.FromSlash(name))
-	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, data, 0o600)); err != nil {
+	if err := errors.Join(disk.MkdirAll(filepath.Dir(file), 0o755), disk.WriteFile(file, data, 0o600)); err != nil {
 		return err
 	}
 	var plan [32]byte // of its own, beside others who probe
