@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/relctl/relctl/pkg/cut"
 	"github.com/relctl/relctl/pkg/doctor"
 	"github.com/relctl/relctl/pkg/internal/gittest"
+	"github.com/relctl/relctl/pkg/project"
 )
 
 func TestMain(m *testing.M) {
@@ -182,7 +182,7 @@ func adopt(t *testing.T, r *gittest.Repo) {
 	t.Helper()
 	r.Tag("v2.4.1")
 	push(r)
-	p, err := cut.Open(t.Context(), r.Dir, cut.OpenOptions{Act: true})
+	p, err := project.Open(t.Context(), r.Dir, project.OpenOptions{Act: true})
 	if err != nil {
 		t.Fatal(err)
 	}
