@@ -59,8 +59,8 @@ func (w *parting) expect(id string, at int) {
 	w.waiting[at]++
 }
 
-// take puts a commit into its part.
-func (w *parting) take(c *git.Commit) {
+// place says to which part a commit belongs, and notes what it says about its parents.
+func (w *parting) place(c *git.Commit) int {
 	at, known := w.ahead[c.ID]
 	if known {
 		delete(w.ahead, c.ID)
@@ -75,6 +75,12 @@ func (w *parting) take(c *git.Commit) {
 	for _, p := range c.Parents {
 		w.expect(p, at)
 	}
+	return at
+}
+
+// take puts a commit into its part.
+func (w *parting) take(c *git.Commit) {
+	at := w.place(c)
 	set := w.sets[at]
 	if set == nil {
 		set = newCommits()

@@ -69,14 +69,15 @@ func Stream(ctx context.Context, repo *git.Repo, opts ReleasesOptions) iter.Seq2
 
 // across reads a whole history and parts what is left of it.
 func across(ctx context.Context, repo *git.Repo, opts ReleasesOptions) (_ []Part, err error) {
-	all := newCommits()
-	for c, err := range repo.Log(ctx, git.LogOptions{To: opts.Tips, Not: opts.After, AnyOrder: true}) {
+	all, w := newCommits(), newParting(opts)
+	var at []int // the part of each commit
+	for c, err := range repo.Log(ctx, git.LogOptions{To: opts.Tips, Not: opts.After}) {
 		if err != nil {
 			return nil, err
 		}
-		all.add(&unit{commit: c, message: parseCommit(c)}) // while git goes on walking
+		all.add(&unit{commit: c, message: parseCommit(c)})
+		at = append(at, w.place(c))
 	}
-	at := all.oldest(opts.Releases, all.sort())
 	inv := &inverses{repo: repo}
 	defer func() { err = errors.Join(err, inv.close()) }()
 	all.group(opts.Tips[0])
@@ -94,9 +95,7 @@ func across(ctx context.Context, repo *git.Repo, opts ReleasesOptions) (_ []Part
 		p.Dropped = append(p.Dropped, c)
 	}
 	for i, id := range opts.Releases {
-		if u := all.byID[id]; u != nil {
-			parts[i].Date = u.commit.Committer.When
-		}
+		parts[i].Date = w.dates[id]
 	}
 	return parts, nil
 }
@@ -111,8 +110,8 @@ func (r *commits) add(u *unit) {
 }
 
 // sort puts the list into generation order, whatever order it came in: no parent before its children, and one branch
-// after the other, as git log --topo-order does. It returns the parents of each commit that are in the list.
-func (r *commits) sort() [][]*unit {
+// after the other, as git log --topo-order does.
+func (r *commits) sort() {
 	found := make([][]*unit, len(r.list))
 	children := make([]int, len(r.list))
 	pool := make([]*unit, 0, 2*len(r.list)) // of which the slices in found are parts
@@ -132,11 +131,11 @@ func (r *commits) sort() [][]*unit {
 			stack = append(stack, u)
 		}
 	}
-	sorted, parents := make([]*unit, 0, len(r.list)), make([][]*unit, 0, len(r.list))
+	sorted := make([]*unit, 0, len(r.list))
 	for len(stack) > 0 {
 		u := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		sorted, parents = append(sorted, u), append(parents, found[u.order])
+		sorted = append(sorted, u)
 		for _, p := range found[u.order] {
 			if children[p.order]--; children[p.order] == 0 {
 				stack = append(stack, p)
@@ -147,25 +146,4 @@ func (r *commits) sort() [][]*unit {
 		u.order = i
 	}
 	r.list = sorted
-	return parents
-}
-
-// oldest returns, for each commit of the sorted list, the number of the oldest release that contains it, and the number
-// of releases for none.
-func (r *commits) oldest(releases []string, parents [][]*unit) []int {
-	at := make([]int, len(r.list))
-	for i := range at {
-		at[i] = len(releases)
-	}
-	for i, id := range releases {
-		if u := r.byID[id]; u != nil {
-			at[u.order] = min(at[u.order], i)
-		}
-	}
-	for i := range r.list {
-		for _, p := range parents[i] {
-			at[p.order] = min(at[p.order], at[i])
-		}
-	}
-	return at
 }
