@@ -54,10 +54,14 @@ func (b *Bucket) Stage(ctx context.Context, s Set) error {
 	if err := b.put(ctx, b.staging(s.Plan)+release.ManifestName, s.Raw, true); err != nil {
 		return err
 	}
-	// Ours, or that of another run which was first and must be ours.
-	done, err := b.Retry.seen(ctx, func() (bool, error) { return b.check(ctx, s) })
+	return mustHold(ctx, b, b.Retry, func() (bool, error) { return b.check(ctx, s) })
+}
+
+// mustHold looks whether a store has what was staged there: ours, or that of another run, which was first and must be ours.
+func mustHold(ctx context.Context, store Store, retry Retry, check func() (bool, error)) error {
+	done, err := retry.seen(ctx, check)
 	if err == nil && !done {
-		err = fmt.Errorf("%s holds nothing of the plan that was staged there just now; run the same command again", b)
+		err = fmt.Errorf("%s holds nothing of the plan that was staged there just now; run the same command again", store)
 	}
 	return err
 }

@@ -102,10 +102,14 @@ func (r Registry) Push(ctx context.Context, repository string, image Image, abou
 		return err
 	}
 	var subject *v1.Descriptor
+	var there []v1.Descriptor
 	err = r.do(ctx, "push", repository, func(ctx context.Context) error {
 		err := remote.Push(ref, image, r.options(ctx)...)
 		if err == nil {
 			subject, err = remote.Head(ref, r.options(ctx)...)
+		}
+		if err == nil {
+			there, err = r.referrers(ctx, ref)
 		}
 		return err
 	})
@@ -114,10 +118,6 @@ func (r Registry) Push(ctx context.Context, repository string, image Image, abou
 	}
 	for _, a := range about {
 		err := r.do(ctx, "push "+a.MediaType+" to", repository, func(ctx context.Context) error {
-			there, err := r.referrers(ctx, ref)
-			if err != nil {
-				return err
-			}
 			return r.attach(ctx, ref.Context(), *subject, a, there)
 		})
 		if err != nil {

@@ -62,11 +62,7 @@ func (r *Repository) Stage(ctx context.Context, s Set) error {
 	if err != nil {
 		return err
 	}
-	done, err := r.Retry.seen(ctx, func() (bool, error) { return r.check(ctx, s) })
-	if err == nil && !done {
-		err = fmt.Errorf("%s holds nothing of the plan that was staged there just now; run the same command again", r)
-	}
-	return err
+	return mustHold(ctx, r, r.Retry, func() (bool, error) { return r.check(ctx, s) })
 }
 
 // stagingIndex is what the tag of a plan names: the release, or nothing once it is not staged any more. It keeps the
