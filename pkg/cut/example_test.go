@@ -4,30 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/relctl/relctl/pkg/build"
 	"github.com/relctl/relctl/pkg/cut"
+	"github.com/relctl/relctl/pkg/internal/cuttest"
 	"github.com/relctl/relctl/pkg/project"
-	"github.com/relctl/relctl/testdata/acme"
 )
 
 // A cut of the sample product's LTS line, whose newest changes have not soaked: gates refuse before anything is built.
 func ExampleRun() {
 	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "acme-")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	sample, err := acme.Replay(ctx, dir)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	p, err := project.Open(ctx, sample.Repo, project.OpenOptions{Act: true})
+	repo, remove := cuttest.Sample()
+	defer remove()
+	p, err := project.Open(ctx, repo, project.OpenOptions{Act: true})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -65,18 +55,9 @@ func ExampleRun() {
 // A plan of the sample product: what a cut of its LTS line would release, and what its gates say.
 func ExamplePlan() {
 	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "acme-")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	sample, err := acme.Replay(ctx, dir)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	p, err := project.Open(ctx, sample.Repo, project.OpenOptions{})
+	repo, remove := cuttest.Sample()
+	defer remove()
+	p, err := project.Open(ctx, repo, project.OpenOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return

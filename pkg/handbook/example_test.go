@@ -3,28 +3,18 @@ package handbook_test
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/relctl/relctl/pkg/handbook"
+	"github.com/relctl/relctl/pkg/internal/cuttest"
 	"github.com/relctl/relctl/pkg/project"
-	"github.com/relctl/relctl/testdata/acme"
 )
 
 // The pages that operators of the sample product get with a release of its LTS line.
 func ExampleHandbook_Docs() {
 	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "acme-")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	sample, err := acme.Replay(ctx, dir)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	p, err := project.Open(ctx, sample.Repo, project.OpenOptions{})
+	repo, remove := cuttest.Sample()
+	defer remove()
+	p, err := project.Open(ctx, repo, project.OpenOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return

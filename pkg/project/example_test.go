@@ -3,28 +3,18 @@ package project_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
+	"github.com/relctl/relctl/pkg/internal/cuttest"
 	"github.com/relctl/relctl/pkg/project"
-	"github.com/relctl/relctl/testdata/acme"
 )
 
 // The channels of the sample product, as their status tells them.
 func ExampleProject_Status() {
 	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "acme-")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	sample, err := acme.Replay(ctx, dir)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	p, err := project.Open(ctx, sample.Repo, project.OpenOptions{})
+	repo, remove := cuttest.Sample()
+	defer remove()
+	p, err := project.Open(ctx, repo, project.OpenOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return

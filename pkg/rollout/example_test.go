@@ -3,32 +3,22 @@ package rollout_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
+	"github.com/relctl/relctl/pkg/internal/cuttest"
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/ring"
 	"github.com/relctl/relctl/pkg/rollout"
-	"github.com/relctl/relctl/testdata/acme"
 )
 
 // What may enter the rings of the sample product's service after a first release of it. Nothing is recorded or deployed.
 func ExampleRollout_Model() {
 	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "acme-")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	sample, err := acme.Replay(ctx, dir)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	p, err := project.Open(ctx, sample.Repo, project.OpenOptions{})
+	repo, remove := cuttest.Sample()
+	defer remove()
+	p, err := project.Open(ctx, repo, project.OpenOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return
