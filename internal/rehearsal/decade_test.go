@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/relctl/relctl/internal/keytest"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/verify"
 )
@@ -176,7 +177,7 @@ func TestTenYears(t *testing.T) {
 			deceived.wants("before anybody knows of the theft", deceived.install(thief.bundle("lts-1", "")), "genuine")
 		case year == 2030 && v.now.Month() == time.June:
 			for _, role := range []string{"lts-1", "snapshot", "timestamp"} {
-				v.replace(role, newKey(t))
+				v.replace(role, keytest.New(t))
 			}
 		case year == 2031 && v.now.Month() == time.May:
 			forgets.loseState()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/relctl/relctl/internal/keytest"
 	"github.com/relctl/relctl/internal/trusttest"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/trust"
@@ -18,7 +19,7 @@ func (v *vendor) january(year int) {
 	case 2029:
 		v.loseRootKey()
 	default:
-		v.replace("root", newKey(v.t))
+		v.replace("root", keytest.New(v.t))
 	}
 	switch year {
 	case 2029:
@@ -29,7 +30,7 @@ func (v *vendor) january(year int) {
 		})
 		v.cut("lts-2", "2.0.0")
 	case 2031:
-		v.replace("targets", newRSA(v.t))
+		v.replace("targets", keytest.NewRSA(v.t))
 	case 2032:
 		v.say("lts-1", func(s *release.Standing) {
 			s.Ended = &release.Ending{Time: v.now, Reason: "as announced", Successor: "lts-2"}
@@ -64,10 +65,10 @@ func (v *vendor) loseRootKey() {
 	lost := v.keys["root"][0]
 	v.keys["root"] = v.keys["root"][1:]
 	v.change(func(e *trust.Edit) error {
-		if err := v.give(e, "root", newKey(v.t)); err != nil {
+		if err := v.give(e, "root", keytest.New(v.t)); err != nil {
 			return err
 		}
-		_, err := e.Revoke(lost.public.ID())
+		_, err := e.Revoke(lost.Public().ID())
 		return err
 	})
 }
@@ -103,7 +104,7 @@ func (v *vendor) releaseAll() {
 func (v *vendor) steal() *vendor {
 	v.t.Helper()
 	thief := v.clone()
-	thief.keys = map[string][]key{}
+	thief.keys = map[string][]keytest.Key{}
 	for _, role := range []string{"lts-1", "snapshot", "timestamp"} {
 		thief.keys[role] = v.keys[role]
 	}

@@ -4,15 +4,6 @@ package rehearsal_test
 
 import (
 	"bytes"
-	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"maps"
@@ -21,62 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/relctl/relctl/internal/keytest"
 	"github.com/relctl/relctl/internal/trusttest"
 	"github.com/relctl/relctl/pkg/bundle"
 	"github.com/relctl/relctl/pkg/release"
-	"github.com/relctl/relctl/pkg/sign"
 	"github.com/relctl/relctl/pkg/trust"
 )
-
-// key is a private key in memory.
-type key struct {
-	crypto.Signer
-	public *sign.Public
-}
-
-// newKey makes a P-256 key.
-func newKey(t testing.TB) key {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return keyOf(t, private)
-}
-
-// newRSA makes an RSA key.
-func newRSA(t testing.TB) key {
-	t.Helper()
-	private, err := rsa.GenerateKey(rand.Reader, 3072)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return keyOf(t, private)
-}
-
-func keyOf(t testing.TB, private crypto.Signer) key {
-	t.Helper()
-	der, err := x509.MarshalPKIXPublicKey(private.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, err := sign.ParsePublic(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key{private, public}
-}
-
-func (k key) Public() *sign.Public { return k.public }
-
-func (k key) SignRaw(_ context.Context, message []byte) ([]byte, error) {
-	sum := sha256.Sum256(message)
-	var opts crypto.SignerOpts = crypto.SHA256
-	if _, ok := k.Signer.(*rsa.PrivateKey); ok {
-		opts = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256}
-	}
-	return k.Sign(rand.Reader, sum[:], opts)
-}
 
 // line is a channel with all that was released there.
 type line struct {
@@ -91,16 +32,16 @@ type vendor struct {
 	now   time.Time
 	event uint64
 	repo  *trust.Repository
-	keys  map[string][]key
+	keys  map[string][]keytest.Key
 	lines map[string]*line
 }
 
 // newVendor has two of three keys for the root.
 func newVendor(t testing.TB, now time.Time) *vendor {
-	v := &vendor{t: t, now: now, event: 1, repo: &trust.Repository{}, keys: map[string][]key{}, lines: map[string]*line{}}
+	v := &vendor{t: t, now: now, event: 1, repo: &trust.Repository{}, keys: map[string][]keytest.Key{}, lines: map[string]*line{}}
 	v.change(func(e *trust.Edit) error {
 		for _, role := range []string{"root", "root", "root", "targets", "snapshot", "timestamp"} {
-			if err := v.give(e, role, newKey(t)); err != nil {
+			if err := v.give(e, role, keytest.New(t)); err != nil {
 				return err
 			}
 		}
@@ -130,14 +71,14 @@ func (v *vendor) check(err error) {
 }
 
 // give lets a key sign for a role.
-func (v *vendor) give(e *trust.Edit, role string, k key) error {
+func (v *vendor) give(e *trust.Edit, role string, k keytest.Key) error {
 	v.keys[role] = append(v.keys[role], k)
-	return e.AddKey(role, k.public)
+	return e.AddKey(role, k.Public())
 }
 
 // take takes the oldest key of a role away, which then signs only what replaces it.
 func (v *vendor) take(e *trust.Edit, role string) error {
-	_, err := e.Revoke(v.keys[role][0].public.ID())
+	_, err := e.Revoke(v.keys[role][0].Public().ID())
 	return err
 }
 
@@ -219,7 +160,7 @@ func (v *vendor) renew(roles ...string) {
 }
 
 // replace gives a role a new key for its oldest one.
-func (v *vendor) replace(role string, fresh key) {
+func (v *vendor) replace(role string, fresh keytest.Key) {
 	v.t.Helper()
 	v.change(func(e *trust.Edit) error {
 		if err := v.give(e, role, fresh); err != nil {
@@ -237,10 +178,10 @@ func (v *vendor) open(channel, of string, upgrade release.Upgrades) {
 	v.check(err)
 	v.lines[channel] = &line{standing: release.Standing{Schema: release.StandingSchema, Product: "acme", Channel: channel, Line: l, Upgrade: upgrade}}
 	v.change(func(e *trust.Edit) error {
-		if err := v.give(e, release.ReleaseRole(channel), newKey(v.t)); err != nil {
+		if err := v.give(e, release.ReleaseRole(channel), keytest.New(v.t)); err != nil {
 			return err
 		}
-		return v.give(e, release.StatusRole(channel), newKey(v.t))
+		return v.give(e, release.StatusRole(channel), keytest.New(v.t))
 	})
 }
 

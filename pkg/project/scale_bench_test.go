@@ -15,6 +15,7 @@ import (
 	"github.com/relctl/relctl/pkg/ledger"
 	"github.com/relctl/relctl/pkg/project"
 	"github.com/relctl/relctl/pkg/release"
+	"github.com/relctl/relctl/pkg/trust"
 )
 
 // importer speaks to git fast-import.
@@ -60,8 +61,9 @@ func (i *importer) event(number *uint64, e *ledger.Event) string {
 const importedBy = "ci <ci@acme.example>"
 
 // releasedLines makes a repository of many LTS channels that share a number of releases: a branch a channel, a commit, a
-// tag and two events a release, and a change on each branch that is not released yet.
-func releasedLines(tb testing.TB, channels, releases int) *gittest.Repo {
+// tag and two events a release, and a change on each branch that is not released yet. With trust there is a third event
+// for each of the last five releases of a channel.
+func releasedLines(tb testing.TB, channels, releases int, t *trusted) *gittest.Repo {
 	w := gittest.New(tb)
 	files := []string{"channels/product.yaml", "name: acme\n"}
 	for c := range channels {
@@ -87,8 +89,14 @@ func releasedLines(tb testing.TB, channels, releases int) *gittest.Repo {
 	i := &importer{tb: tb, in: bufio.NewWriter(in), out: bufio.NewReader(out)}
 	number := uint64(0)
 	i.event(&number, &ledger.Event{Type: ledger.TypeGenesis, Genesis: &ledger.Genesis{DefaultBranch: "main"}})
+	if t != nil {
+		for c := range channels {
+			t.lines[fmt.Sprintf("lts-2.%d", c)] = line(tb, c)
+		}
+		i.event(&number, t.begin(number+1))
+	}
 	for c := range channels {
-		i.line(&number, main, c, releases/channels)
+		i.line(&number, main, c, releases/channels, t)
 	}
 	i.print("done\n")
 	if err := i.in.Flush(); err != nil {
@@ -104,13 +112,16 @@ func releasedLines(tb testing.TB, channels, releases int) *gittest.Repo {
 	return w
 }
 
+func line(tb testing.TB, c int) release.Line {
+	l, err := release.ParseLine(fmt.Sprintf("2.%d", c))
+	must(tb, err)
+	return l
+}
+
 // line releases a channel a number of times.
-func (i *importer) line(number *uint64, main string, c, releases int) {
+func (i *importer) line(number *uint64, main string, c, releases int, t *trusted) {
 	name, branch := fmt.Sprintf("lts-2.%d", c), fmt.Sprintf("release/2.%d", c)
-	line, err := release.ParseLine(fmt.Sprintf("2.%d", c))
-	if err != nil {
-		i.tb.Fatal(err)
-	}
+	line := line(i.tb, c)
 	commit := func(r int) string {
 		from := ""
 		if r == 0 {
@@ -127,9 +138,17 @@ func (i *importer) line(number *uint64, main string, c, releases int) {
 		}
 		plan := release.Plan{Schema: release.PlanSchema, Inputs: in, Digest: in.Digest()}
 		reserve := i.event(number, &ledger.Event{Type: ledger.TypeReserve, Channel: name, Reserve: &ledger.Reserve{Plan: plan, Sequence: uint64(r + 1)}})
-		i.event(number, &ledger.Event{Type: ledger.TypeCut, Channel: name, Cut: &ledger.Cut{
+		cut := &ledger.Cut{
 			Plan: plan.Digest, Version: v, Sequence: uint64(r + 1), Commit: at, Tag: in.Tag, TagObject: tag, Reserve: reserve, Release: release.Digest([]byte(name + v.String())),
-		}})
+		}
+		commit := i.event(number, &ledger.Event{Type: ledger.TypeCut, Channel: name, Cut: cut})
+		if t == nil {
+			continue
+		}
+		t.cut[name] = append(t.cut[name], trust.Listed{Version: v, Sequence: cut.Sequence, Event: *number, Ledger: commit, Size: 4096, Release: cut.Release})
+		if r >= releases-5 { // what was signed for those before is not looked at any more
+			i.event(number, t.list(*number+1, name))
+		}
 	}
 	commit(releases)
 }
@@ -137,39 +156,43 @@ func (i *importer) line(number *uint64, main string, c, releases int) {
 // BenchmarkStatusOfManyReleases prints how long it takes to tell how 200 channels stand that share 200, 1,000 and 10,000
 // releases, from opening the repository on, when the ledger was read before; and how long when it was not.
 func BenchmarkStatusOfManyReleases(b *testing.B) {
-	const channels = 200
 	for _, releases := range []int{200, 1000, 10000} {
-		b.Run(fmt.Sprint(releases), func(b *testing.B) {
-			w := releasedLines(b, channels, releases)
-			status := func() time.Duration {
-				begin := time.Now()
-				p, err := project.Open(b.Context(), w.Dir, project.OpenOptions{})
-				if err != nil {
-					b.Fatal(err)
-				}
-				st, err := p.Status(b.Context(), cuttest.Now)
-				if err != nil {
-					b.Fatal(err)
-				}
-				took := time.Since(begin)
-				if c := st.Channels[channels-1]; len(st.Channels) != channels || c.Last == nil || c.Unreleased == nil || *c.Unreleased != 1 {
-					b.Fatalf("%d channels, the last %+v", len(st.Channels), c)
-				}
-				return took
-			}
-			first := status()
-			var took, reference time.Duration
-			for b.Loop() {
-				begin := time.Now()
-				w.Git("rev-list", "--count", "--all")
-				reference += time.Since(begin)
-				took += status()
-			}
-			b.ReportMetric(float64(took.Milliseconds())/float64(b.N), "ms")
-			b.ReportMetric(float64(first.Milliseconds()), "ms-without-cache")
-			b.ReportMetric(took.Seconds()/reference.Seconds(), "x-of-rev-list--all")
-		})
+		b.Run(fmt.Sprint(releases), func(b *testing.B) { statusOf(b, releases, nil) })
+		b.Run(fmt.Sprint(releases, " with trust"), func(b *testing.B) { statusOf(b, releases, newTrusted(b)) })
 	}
+}
+
+func statusOf(b *testing.B, releases int, t *trusted) {
+	b.Helper()
+	const channels = 200
+	w := releasedLines(b, channels, releases, t)
+	status := func() time.Duration {
+		begin := time.Now()
+		p, err := project.Open(b.Context(), w.Dir, project.OpenOptions{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		st, err := p.Status(b.Context(), cuttest.Now)
+		if err != nil {
+			b.Fatal(err)
+		}
+		took := time.Since(begin)
+		if c := st.Channels[channels-1]; len(st.Channels) != channels || c.Last == nil || c.Unreleased == nil || *c.Unreleased != 1 {
+			b.Fatalf("%d channels, the last %+v", len(st.Channels), c)
+		}
+		return took
+	}
+	first := status()
+	var took, reference time.Duration
+	for b.Loop() {
+		begin := time.Now()
+		w.Git("rev-list", "--count", "--all")
+		reference += time.Since(begin)
+		took += status()
+	}
+	b.ReportMetric(float64(took.Milliseconds())/float64(b.N), "ms")
+	b.ReportMetric(float64(first.Milliseconds()), "ms-without-cache")
+	b.ReportMetric(took.Seconds()/reference.Seconds(), "x-of-rev-list--all")
 }
 
 // BenchmarkAppend prints what recording one event costs beside the push itself: the mean of 1,000 in a row on a ledger
@@ -178,7 +201,7 @@ func BenchmarkStatusOfManyReleases(b *testing.B) {
 func BenchmarkAppend(b *testing.B) {
 	for _, c := range []struct{ releases, events int }{{0, 1000}, {10000, 100}} {
 		b.Run(fmt.Sprint(c.releases), func(b *testing.B) {
-			w := releasedLines(b, 200, c.releases)
+			w := releasedLines(b, 200, c.releases, nil)
 			w.Git("push", "-q", "origin", "refs/remotes/origin/"+ledger.Branch+":"+ledger.Ref)
 			repo, err := git.Open(b.Context(), w.Dir)
 			if err != nil {

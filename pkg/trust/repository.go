@@ -27,31 +27,7 @@ type Repository struct {
 // and by itself. That the other metadata is signed is [Repository.Problems]' question: after a key was revoked it may
 // not be.
 func New(files []File, standings map[string][]byte) (*Repository, error) {
-	r := &Repository{files: map[string]File{}, docs: map[string]document{}, standings: maps.Clone(standings)}
-	if r.standings == nil {
-		r.standings = map[string][]byte{}
-	}
-	files = slices.SortedFunc(slices.Values(files), func(a, b File) int {
-		if a.Role != b.Role {
-			return compareRoles(a.Role, b.Role)
-		}
-		return int(int64(a.Version) - int64(b.Version)) //nolint:gosec // versions are numbers of events
-	})
-	for _, f := range files {
-		if err := r.take(f); err != nil {
-			return nil, err
-		}
-	}
-	for channel, data := range r.standings {
-		s, err := release.DecodeStanding(data)
-		if err != nil {
-			return nil, fmt.Errorf("standing of %s: %w", channel, err)
-		}
-		if s.Channel != channel {
-			return nil, fmt.Errorf("standing of %s: it is about %s", channel, s.Channel)
-		}
-	}
-	return r, nil
+	return (*Repository)(nil).With(files, standings)
 }
 
 // take adds one file.
@@ -81,25 +57,37 @@ func (r *Repository) take(f File) error {
 	return nil
 }
 
-// With returns the repository with newer files and standings.
+// With returns the repository with newer files and standings, under the same rules as [New].
 func (r *Repository) With(files []File, standings map[string][]byte) (*Repository, error) {
-	all := slices.Clone(r.roots)
-	newer := map[string]bool{}
-	for _, f := range files {
-		newer[f.Role] = true
-		all = append(all, f)
+	out := &Repository{files: map[string]File{}, docs: map[string]document{}, standings: map[string][]byte{}}
+	if r != nil { // what was read is never changed, so that both may hold it
+		out.roots = slices.Clone(r.roots)
+		maps.Copy(out.files, r.files)
+		maps.Copy(out.docs, r.docs)
+		maps.Copy(out.standings, r.standings)
 	}
-	for role, f := range r.files {
-		if role != release.RoleRoot && !newer[role] {
-			all = append(all, f)
+	files = slices.SortedFunc(slices.Values(files), func(a, b File) int {
+		if a.Role != b.Role {
+			return compareRoles(a.Role, b.Role)
+		}
+		return int(int64(a.Version) - int64(b.Version)) //nolint:gosec // versions are numbers of events
+	})
+	for _, f := range files {
+		if err := out.take(f); err != nil {
+			return nil, err
 		}
 	}
-	merged := maps.Clone(r.standings)
-	if merged == nil {
-		merged = map[string][]byte{}
+	for channel, data := range standings {
+		s, err := release.DecodeStanding(data)
+		if err != nil {
+			return nil, fmt.Errorf("standing of %s: %w", channel, err)
+		}
+		if s.Channel != channel {
+			return nil, fmt.Errorf("standing of %s: it is about %s", channel, s.Channel)
+		}
+		out.standings[channel] = data
 	}
-	maps.Copy(merged, standings)
-	return New(all, merged)
+	return out, nil
 }
 
 // IsZero reports whether there is no root yet.

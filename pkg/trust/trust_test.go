@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/relctl/relctl/internal/keytest"
 	"github.com/relctl/relctl/pkg/bundle"
 	"github.com/relctl/relctl/pkg/release"
 	"github.com/relctl/relctl/pkg/trust"
@@ -62,18 +63,18 @@ func TestStockClientFollowsEveryChangeOfKeys(t *testing.T) {
 	}
 	follow("nothing")
 	for _, role := range []string{"root", "timestamp", "snapshot", "targets", channel, channel + "-status"} {
-		old, fresh := w.keys[role][0], newKey(t)
+		old, fresh := w.keys[role][0], keytest.New(t)
 		w.keys[role] = append(w.keys[role], fresh)
 		w.change(func(e *trust.Edit) error {
-			if err := e.AddKey(role, fresh.public); err != nil {
+			if err := e.AddKey(role, fresh.Public()); err != nil {
 				return err
 			}
-			_, err := e.Revoke(old.public.ID()[:12])
+			_, err := e.Revoke(old.Public().ID()[:12])
 			return err
 		})
 		w.keys[role] = w.keys[role][1:]
 		follow("a new key of " + role)
-		if keys, _ := w.repo.Keys(role); strings.Contains(fmt.Sprint(keys.Names), old.public.ID()) {
+		if keys, _ := w.repo.Keys(role); strings.Contains(fmt.Sprint(keys.Names), old.Public().ID()) {
 			t.Errorf("%s still has the key that was revoked", role)
 		}
 	}
@@ -87,19 +88,19 @@ func TestStockClientFollowsEveryChangeOfKeys(t *testing.T) {
 func TestNewRootNeedsTheOldKeysAndTheNew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	fresh := newKey(t)
+	fresh := keytest.New(t)
 	replace := func(e *trust.Edit) error {
 		var errs []error
 		for _, k := range w.keys["root"][:2] {
-			errs = append(errs, e.RemoveKey("root", k.public.ID()))
+			errs = append(errs, e.RemoveKey("root", k.Public().ID()))
 		}
-		return errors.Join(append(errs, e.AddKey("root", fresh.public))...)
+		return errors.Join(append(errs, e.AddKey("root", fresh.Public()))...)
 	}
 	p, err := w.propose(replace)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sign := func(k key) {
+	sign := func(k keytest.Key) {
 		t.Helper()
 		if _, err := p.Sign(t.Context(), k); err != nil {
 			t.Fatal(err)
@@ -124,21 +125,21 @@ func TestNewRootNeedsTheOldKeysAndTheNew(t *testing.T) {
 func TestOneKeyHasOneRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	spare := newKey(t)
+	spare := keytest.New(t)
 	for name, edit := range map[string]func(e *trust.Edit) error{
-		"a key of root for targets":      func(e *trust.Edit) error { return e.AddKey("targets", w.keys["root"][0].public) },
-		"the same key twice":             func(e *trust.Edit) error { return e.AddKey("root", w.keys["root"][0].public) },
-		"a channel's key for its status": func(e *trust.Edit) error { return e.AddKey(channel+"-status", w.keys[channel][0].public) },
+		"a key of root for targets":      func(e *trust.Edit) error { return e.AddKey("targets", w.keys["root"][0].Public()) },
+		"the same key twice":             func(e *trust.Edit) error { return e.AddKey("root", w.keys["root"][0].Public()) },
+		"a channel's key for its status": func(e *trust.Edit) error { return e.AddKey(channel+"-status", w.keys[channel][0].Public()) },
 		"a key for two new roles": func(e *trust.Edit) error {
-			return errors.Join(e.AddKey("lts-2.6", spare.public), e.AddKey("lts-2.8", spare.public))
+			return errors.Join(e.AddKey("lts-2.6", spare.Public()), e.AddKey("lts-2.8", spare.Public()))
 		},
 		"a threshold that cannot be met":               func(e *trust.Edit) error { return e.SetThreshold("root", 4) },
-		"the last key of a role":                       func(e *trust.Edit) error { return e.RemoveKey("targets", w.keys["targets"][0].public.ID()) },
-		"a key that has no role":                       func(e *trust.Edit) error { _, err := e.Revoke(spare.public.ID()); return err },
-		"a status key for releases of another channel": func(e *trust.Edit) error { return e.AddKey("lts-2.6", w.keys[channel+"-status"][0].public) },
-		"a few digits":                                 func(e *trust.Edit) error { return e.RemoveKey("root", w.keys["root"][0].public.ID()[:4]) },
-		"a role that is none":                          func(e *trust.Edit) error { return e.AddKey("LTS", spare.public) },
-		"a channel called like a role":                 func(e *trust.Edit) error { return e.AddKey("snapshot-status", spare.public) },
+		"the last key of a role":                       func(e *trust.Edit) error { return e.RemoveKey("targets", w.keys["targets"][0].Public().ID()) },
+		"a key that has no role":                       func(e *trust.Edit) error { _, err := e.Revoke(spare.Public().ID()); return err },
+		"a status key for releases of another channel": func(e *trust.Edit) error { return e.AddKey("lts-2.6", w.keys[channel+"-status"][0].Public()) },
+		"a few digits":                                 func(e *trust.Edit) error { return e.RemoveKey("root", w.keys["root"][0].Public().ID()[:4]) },
+		"a role that is none":                          func(e *trust.Edit) error { return e.AddKey("LTS", spare.Public()) },
+		"a channel called like a role":                 func(e *trust.Edit) error { return e.AddKey("snapshot-status", spare.Public()) },
 		"a threshold of a role that is not":            func(e *trust.Edit) error { return e.SetThreshold("lts-3.0", 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,35 +153,35 @@ func TestOneKeyHasOneRole(t *testing.T) {
 	}
 	own := *w
 	own.t = t
-	own.keys = map[string][]key{}
+	own.keys = map[string][]keytest.Key{}
 	for role, keys := range w.keys {
 		own.keys[role] = keys
 	}
 	same := w.keys[channel+"-status"][0]
 	own.change(func(e *trust.Edit) error {
-		own.keys["lts-2.6"] = []key{spare}
-		return errors.Join(e.AddKey("lts-2.6", spare.public), e.AddKey("lts-2.6-status", same.public))
+		own.keys["lts-2.6"] = []keytest.Key{spare}
+		return errors.Join(e.AddKey("lts-2.6", spare.Public()), e.AddKey("lts-2.6-status", same.Public()))
 	})
-	fresh := newKey(t)
-	own.keys["fresh"] = []key{fresh}
+	fresh := keytest.New(t)
+	own.keys["fresh"] = []keytest.Key{fresh}
 	own.change(func(e *trust.Edit) error {
-		roles, err := e.Revoke(same.public.ID())
+		roles, err := e.Revoke(same.Public().ID())
 		if err != nil || len(roles) != 2 {
 			return fmt.Errorf("a key that says how two channels stand had the roles %v: %w", roles, err)
 		}
-		return errors.Join(e.AddKey(roles[0], fresh.public), e.AddKey(roles[1], fresh.public))
+		return errors.Join(e.AddKey(roles[0], fresh.Public()), e.AddKey(roles[1], fresh.Public()))
 	})
 	for _, role := range []string{channel + "-status", "lts-2.6-status"} {
-		if keys, _ := own.repo.Keys(role); len(keys.Names) != 1 || strings.Contains(fmt.Sprint(keys.Names), same.public.ID()) {
+		if keys, _ := own.repo.Keys(role); len(keys.Names) != 1 || strings.Contains(fmt.Sprint(keys.Names), same.Public().ID()) {
 			t.Errorf("%s has the keys %v", role, keys.Names)
 		}
 	}
-	taken, err := w.repo.Edit(trust.Options{Version: 99, Taken: map[string]string{spare.public.ID(): "signs releases"}})
+	taken, err := w.repo.Edit(trust.Options{Version: 99, Taken: map[string]string{spare.Public().ID(): "signs releases"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var refused *trust.KeyError
-	if err := taken.AddKey("root", spare.public); !errors.As(err, &refused) {
+	if err := taken.AddKey("root", spare.Public()); !errors.As(err, &refused) {
 		t.Errorf("a key that signs releases becomes one of root: %v", err)
 	}
 }
@@ -189,11 +190,11 @@ func TestWordsSayWhatIsSigned(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.cut("2.4.0")
-	old, fresh := w.keys["root"][0], newKey(t)
+	old, fresh := w.keys["root"][0], keytest.New(t)
 	w.standing.Withdrawn = []release.Withdrawal{{Version: release.MustVersion("2.4.0"), Time: day0, Reason: "loses orders", Advisory: "CVE-2026-1"}}
 	p, err := w.propose(func(e *trust.Edit) error {
 		e.Renew(channel + "-status")
-		return errors.Join(e.AddKey("root", fresh.public), e.RemoveKey("root", old.public.ID()), e.SetThreshold("root", 3))
+		return errors.Join(e.AddKey("root", fresh.Public()), e.RemoveKey("root", old.Public().ID()), e.SetThreshold("root", 3))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -206,7 +207,7 @@ func TestWordsSayWhatIsSigned(t *testing.T) {
   root: key %.12s removed, key %.12s added, 3 of 3 must sign (was 2 of 3)
 %[3]s-status 2 → %[4]d, expires 2027-12-07
   issued 2026-11-02T08:00:00Z for acme lts-2.4
-  2.4.0 is withdrawn since 2026-11-02: loses orders, CVE-2026-1`, old.public.ID(), fresh.public.ID(), channel, w.event)
+  2.4.0 is withdrawn since 2026-11-02: loses orders, CVE-2026-1`, old.Public().ID(), fresh.Public().ID(), channel, w.event)
 	if got := strings.Join(words, "\n"); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
@@ -236,7 +237,7 @@ func TestCeremonyOnMachinesWithoutNetwork(t *testing.T) {
 	}
 	// Two copies travel, each to holders of keys.
 	var copies []*trust.Proposal
-	for _, keys := range [][]key{{w.keys["root"][0], w.keys[channel+"-status"][0]}, {w.keys["root"][2]}} {
+	for _, keys := range [][]keytest.Key{{w.keys["root"][0], w.keys[channel+"-status"][0]}, {w.keys["root"][2]}} {
 		_, offline, err := trust.DecodeRequest(data)
 		if err != nil {
 			t.Fatal(err)
@@ -403,9 +404,9 @@ func TestWithoutOnlineKeysNothingIsVouchedFor(t *testing.T) {
 func TestNothingIsCarriedThatNobodyWouldAccept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	fresh := newKey(t)
+	fresh := keytest.New(t)
 	p, err := w.propose(func(e *trust.Edit) error {
-		return errors.Join(e.AddKey("timestamp", fresh.public), e.RemoveKey("timestamp", w.keys["timestamp"][0].public.ID()))
+		return errors.Join(e.AddKey("timestamp", fresh.Public()), e.RemoveKey("timestamp", w.keys["timestamp"][0].Public().ID()))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -447,10 +448,10 @@ func TestTenYearsOfTrustFitIntoALetter(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for year := range 10 {
-		fresh := newKey(t)
+		fresh := keytest.New(t)
 		w.keys["root"] = append(w.keys["root"], fresh)
 		w.change(func(e *trust.Edit) error {
-			return errors.Join(e.AddKey("root", fresh.public), e.RemoveKey("root", w.keys["root"][0].public.ID()))
+			return errors.Join(e.AddKey("root", fresh.Public()), e.RemoveKey("root", w.keys["root"][0].Public().ID()))
 		})
 		w.keys["root"] = w.keys["root"][1:]
 		for n := range 12 {

@@ -1,13 +1,6 @@
 package trust_test
 
 import (
-	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/url"
@@ -20,40 +13,10 @@ import (
 	"github.com/theupdateframework/go-tuf/v2/metadata/config"
 	"github.com/theupdateframework/go-tuf/v2/metadata/updater"
 
+	"github.com/relctl/relctl/internal/keytest"
 	"github.com/relctl/relctl/pkg/release"
-	"github.com/relctl/relctl/pkg/sign"
 	"github.com/relctl/relctl/pkg/trust"
 )
-
-// key is a P-256 key in memory.
-type key struct {
-	private *ecdsa.PrivateKey
-	public  *sign.Public
-}
-
-func newKey(t testing.TB) key {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKIXPublicKey(private.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, err := sign.ParsePublic(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key{private, public}
-}
-
-func (k key) Public() *sign.Public { return k.public }
-
-func (k key) SignRaw(_ context.Context, message []byte) ([]byte, error) {
-	sum := sha256.Sum256(message)
-	return ecdsa.SignASN1(rand.Reader, k.private, sum[:])
-}
 
 const channel = "lts-2.4"
 
@@ -63,7 +26,7 @@ var day0 = time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC)
 type world struct {
 	t        testing.TB
 	repo     *trust.Repository
-	keys     map[string][]key
+	keys     map[string][]keytest.Key
 	now      time.Time
 	event    uint64
 	releases []trust.Listed
@@ -75,7 +38,7 @@ type world struct {
 // newWorld has 2 of 3 root keys and one key for every other role, and all of it signed.
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, repo: &trust.Repository{}, keys: map[string][]key{}, now: day0, event: 1, raw: map[string][]byte{}}
+	w := &world{t: t, repo: &trust.Repository{}, keys: map[string][]keytest.Key{}, now: day0, event: 1, raw: map[string][]byte{}}
 	w.standing = release.Standing{
 		Schema: release.StandingSchema, Product: "acme", Channel: channel, Line: line(t, "2.4"),
 		Support: release.SupportWindow{Maintenance: "2028-03-01", EOL: "2029-03-01"}, Upgrade: release.Upgrades{From: ">=2.2.0"},
@@ -87,11 +50,11 @@ func newWorld(t testing.TB) *world {
 // begin gives every role its keys.
 func (w *world) begin(e *trust.Edit) error {
 	var errs []error
-	w.keys = map[string][]key{}
+	w.keys = map[string][]keytest.Key{}
 	for _, role := range []string{"root", "root", "root", "targets", "snapshot", "timestamp", channel, channel + "-status"} {
-		k := newKey(w.t)
+		k := keytest.New(w.t)
 		w.keys[role] = append(w.keys[role], k)
-		errs = append(errs, e.AddKey(role, k.public))
+		errs = append(errs, e.AddKey(role, k.Public()))
 	}
 	return errors.Join(append(errs, e.SetThreshold("root", 2))...)
 }

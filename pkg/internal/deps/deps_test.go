@@ -57,6 +57,7 @@ var table = map[string][]string{
 	"internal/nearest":          {},
 	"internal/tool":             {},
 	"internal/prometheustest":   {},
+	"internal/keytest":          {"pkg/sign"},
 	"internal/trusttest":        {"pkg/bundle"},
 	"internal/attacks":          {"internal/trusttest", "pkg/bundle", "pkg/verify"},
 	"internal/attacks/generate": {"internal/attacks"},
