@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/relctl/relctl/internal/s3test"
@@ -69,7 +70,10 @@ func TestCrashMatrix(t *testing.T) {
 	for _, c := range crashCommands {
 		all = append(all, newCrashMatrix(t, base, c))
 	}
-	crashPage(t, all)
+	checkPoints(t, all)
+	if os.Getenv("RELCTL_CRASH") == "all" && os.Getenv("RELCTL_CRASH_POINT") == "" && writePage() {
+		t.Cleanup(func() { writeResult(t, all) })
+	}
 	for _, m := range all {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
@@ -79,6 +83,7 @@ func TestCrashMatrix(t *testing.T) {
 				}
 				t.Run(k.String(), func(t *testing.T) {
 					t.Parallel()
+					t.Cleanup(func() { m.note(t, k) })
 					m.check(t, k)
 				})
 			}
@@ -111,6 +116,21 @@ type crashMatrix struct {
 	// points are its side effects in order; before and whole is what is seen before and after an undisturbed run.
 	points        []string
 	before, whole seen
+
+	mu sync.Mutex
+	// ran is how many cases did, failed are those that failed.
+	ran    int
+	failed []crashCase
+}
+
+// note remembers how a case ended.
+func (m *crashMatrix) note(t *testing.T, k crashCase) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ran++
+	if t.Failed() {
+		m.failed = append(m.failed, k)
+	}
 }
 
 func newCrashMatrix(t *testing.T, base *crashWorld, c crashCommand) *crashMatrix {

@@ -5,39 +5,70 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// crashMark stands before and after the part of the page that is made here.
-const crashMark = "<!-- crash matrix, made by make reliability -->\n"
+// crashMark and crashRan stand before and after the parts of the page that are made here: the points, and the result of
+// the last run of all cases.
+const (
+	crashMark = "<!-- crash matrix, made by make reliability -->\n"
+	crashRan  = "<!-- crash matrix, the last whole run -->\n"
+)
 
-// crashPage holds the table in docs/reliability.md against the points that were found, or writes it if
-// RELCTL_RELIABILITY=write.
-func crashPage(t *testing.T, all []*crashMatrix) {
+// crashPage is docs/reliability.md.
+var crashPage = filepath.Join("..", "..", "docs", "reliability.md")
+
+// pagePart returns the part of the page that stands between two marks, with what comes before and after it.
+func pagePart(t *testing.T, mark string) (before, part, after string) {
+	t.Helper()
+	data, err := os.ReadFile(crashPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(string(data), mark)
+	if len(parts) != 3 {
+		t.Fatalf("%s has no place for %q", crashPage, mark)
+	}
+	return parts[0] + mark, parts[1], mark + parts[2]
+}
+
+func writePage() bool { return os.Getenv("RELCTL_RELIABILITY") == "write" }
+
+// checkPoints holds the table in the page against the points that were found, or writes it if RELCTL_RELIABILITY=write.
+func checkPoints(t *testing.T, all []*crashMatrix) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		return // the numbers are those of Linux
 	}
-	file := filepath.Join("..", "..", "docs", "reliability.md")
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parts := strings.Split(string(data), crashMark)
-	if len(parts) != 3 {
-		t.Fatalf("%s has no place for the table", file)
-	}
+	before, part, after := pagePart(t, crashMark)
 	table := crashTable(all)
-	if os.Getenv("RELCTL_RELIABILITY") == "write" {
-		err := os.WriteFile(file, []byte(parts[0]+crashMark+table+crashMark+parts[2]), 0o644)
-		if err != nil {
+	switch {
+	case writePage():
+		if err := os.WriteFile(crashPage, []byte(before+table+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		return
+	case part != table:
+		t.Errorf("%s is not current, run make reliability; it should say\n%s", crashPage, table)
 	}
-	if parts[1] != table {
-		t.Errorf("%s is not current, run make reliability; it should say\n%s", file, table)
+}
+
+// writeResult writes what came of a run of all cases.
+func writeResult(t *testing.T, all []*crashMatrix) {
+	t.Helper()
+	ran, failed := 0, []string(nil)
+	for _, m := range all {
+		ran += m.ran
+		for _, k := range m.failed {
+			failed = append(failed, fmt.Sprintf("- `%s`: %s\n", m.name, k))
+		}
+	}
+	slices.Sort(failed)
+	text := fmt.Sprintf("\nThe last time that all cases ran, there were %d of them, and %d failed.\n%s\n", ran, len(failed), strings.Join(failed, ""))
+	before, _, after := pagePart(t, crashRan)
+	if err := os.WriteFile(crashPage, []byte(before+text+after), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
