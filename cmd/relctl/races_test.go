@@ -44,6 +44,9 @@ func TestProcessesRaceForOneRemote(t *testing.T) {
 		r.clones = append(r.clones, clone)
 	}
 	for round := range rounds {
+		if round%20 == 19 {
+			r.tidy()
+		}
 		r.round(round, processes)
 	}
 	r.told(rounds)
@@ -102,6 +105,14 @@ func (r *racers) round(n, processes int) {
 	}
 	all.Wait()
 	r.judge(n)
+}
+
+// tidy packs what has come, as git does of itself where nobody asked it not to.
+func (r *racers) tidy() {
+	r.t.Helper()
+	for _, repo := range append(slices.Clone(r.clones), r.path("repo"), r.path("remote.git")) {
+		r.git(repo, "gc", "--quiet", "--prune=now")
+	}
 }
 
 // work runs a job until it is done.
