@@ -1,3 +1,5 @@
+//go:build !nosigstore
+
 package verify_test
 
 import (
