@@ -91,7 +91,7 @@ func releasedLines(tb testing.TB, channels, releases int, t *trusted) *gittest.R
 	i.event(&number, &ledger.Event{Type: ledger.TypeGenesis, Genesis: &ledger.Genesis{DefaultBranch: "main"}})
 	if t != nil {
 		for c := range channels {
-			t.lines[fmt.Sprintf("lts-2.%d", c)] = line(tb, c)
+			t.lines[fmt.Sprintf("lts-2.%d", c)] = lineOf(tb, c)
 		}
 		i.event(&number, t.begin(number+1))
 	}
@@ -112,7 +112,8 @@ func releasedLines(tb testing.TB, channels, releases int, t *trusted) *gittest.R
 	return w
 }
 
-func line(tb testing.TB, c int) release.Line {
+// lineOf is the line of a channel by its number.
+func lineOf(tb testing.TB, c int) release.Line {
 	l, err := release.ParseLine(fmt.Sprintf("2.%d", c))
 	must(tb, err)
 	return l
@@ -121,7 +122,7 @@ func line(tb testing.TB, c int) release.Line {
 // line releases a channel a number of times.
 func (i *importer) line(number *uint64, main string, c, releases int, t *trusted) {
 	name, branch := fmt.Sprintf("lts-2.%d", c), fmt.Sprintf("release/2.%d", c)
-	line := line(i.tb, c)
+	line := lineOf(i.tb, c)
 	commit := func(r int) string {
 		from := ""
 		if r == 0 {

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -67,10 +68,7 @@ func (r *Repository) With(files []File, standings map[string][]byte) (*Repositor
 		maps.Copy(out.standings, r.standings)
 	}
 	files = slices.SortedFunc(slices.Values(files), func(a, b File) int {
-		if a.Role != b.Role {
-			return compareRoles(a.Role, b.Role)
-		}
-		return int(int64(a.Version) - int64(b.Version)) //nolint:gosec // versions are numbers of events
+		return cmp.Or(compareRoles(a.Role, b.Role), cmp.Compare(a.Version, b.Version))
 	})
 	for _, f := range files {
 		if err := out.take(f); err != nil {
@@ -314,7 +312,7 @@ func listedIn(doc *targetsMeta) ([]Listed, error) {
 		l.Size, l.Release = t.Length, fmt.Sprintf("sha256:%x", []byte(t.Hashes["sha256"]))
 		out = append(out, l)
 	}
-	slices.SortFunc(out, func(a, b Listed) int { return int(int64(a.Sequence) - int64(b.Sequence)) }) //nolint:gosec // counts
+	slices.SortFunc(out, func(a, b Listed) int { return cmp.Compare(a.Sequence, b.Sequence) })
 	return out, nil
 }
 
