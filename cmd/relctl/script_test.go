@@ -120,6 +120,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("LC_ALL", "C")
 	env.Setenv("NO_COLOR", "1")
 	env.Setenv("RELCTL_PASSWORD", "correct horse")
+	env.Setenv("GOGC", "400") // hundreds of programs, most of which end before collecting garbage pays
 	goEnv, err := goEnvironment()
 	if err != nil {
 		return err
