@@ -105,6 +105,8 @@ func (o *Observe) checkCheck() error {
 	switch {
 	case !commitForm.MatchString(o.Commit):
 		return fmt.Errorf("%.80q is not a full commit id", o.Commit)
+	case o.Check == "":
+		return errors.New("the check has no name")
 	case !checkForm.MatchString(o.Check) || utf8.RuneCountInString(o.Check) > maxName:
 		return fmt.Errorf("%.80q is not the name of a check: one line of at most %d characters", o.Check, maxName)
 	case o.Status != release.Pass && o.Status != release.Fail:
