@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,7 +114,7 @@ func (l *Ledger) Unendorsed(ctx context.Context, s *State, first, last uint64, t
 			out = append(out, *rec)
 		}
 	}
-	slices.SortFunc(out, func(a, b Recorded) int { return int(a.Number) - int(b.Number) }) //nolint:gosec // small numbers
+	slices.SortFunc(out, func(a, b Recorded) int { return cmp.Compare(a.Number, b.Number) })
 	return out, nil
 }
 

@@ -10,7 +10,6 @@ import (
 
 func TestTextsOfObservationsHaveALength(t *testing.T) {
 	t.Parallel()
-	const address = "https://ci.acme.example/"
 	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	named := func(name string) *Observe {
 		return &Observe{Kind: ObserveCheck, Commit: commitA, Check: name, Status: release.Pass}
@@ -30,9 +29,10 @@ func TestTextsOfObservationsHaveALength(t *testing.T) {
 		prefix    string
 		emptyFits bool
 	}{
-		"the name of a check": {make: named, fill: "试", most: maxName},
-		"an address":          {make: at, prefix: address, fill: "x", most: maxDetails - len(address), emptyFits: true},
-		"a revision":          {make: revision, fill: "r", most: maxName},
+		"the name of a check":    {make: named, fill: "试", most: 200},
+		"the path of an address": {make: at, prefix: "https://ci.acme.example/", fill: "x", most: 1000, emptyFits: true},
+		"that of a long host":    {make: at, prefix: "https://" + strings.Repeat("h", 300) + "/", fill: "x", most: 1000, emptyFits: true},
+		"a revision":             {make: revision, fill: "r", most: 200},
 	} {
 		for n, fits := range map[int]bool{0: c.emptyFits, 1: true, c.most: true, c.most + 1: false} {
 			err := c.make(c.prefix + strings.Repeat(c.fill, n)).check(&Event{Time: now})
