@@ -3,13 +3,11 @@
 package publish_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -39,16 +37,10 @@ func signer(t testing.TB) (*sign.Key, string) {
 	return key, file
 }
 
-var stock = sync.OnceValues(func() (string, error) { return tool.Path(context.Background(), "cosign") })
-
 // cosign runs the stock program, which reaches nothing but this machine.
 func cosign(t testing.TB, args ...string) (string, error) {
 	t.Helper()
-	path, err := stock()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd := exec.CommandContext(t.Context(), tool.For(t, "cosign"), args...)
 	cmd.Env = append(os.Environ(), "COSIGN_PASSWORD=", "HOME="+t.TempDir(), "HTTPS_PROXY=http://127.0.0.1:1", "HTTP_PROXY=http://127.0.0.1:1", "NO_PROXY=127.0.0.1")
 	out, err := cmd.CombinedOutput()
 	return string(out), err
